@@ -1,0 +1,297 @@
+
+/*
+ * The one header of the core that feature modules include.
+ *
+ * The core exports one constant table of functions, ngx_http_postern_api.  A
+ * feature module refers to it weakly and calls ngx_http_postern_check_api() in
+ * its preconfiguration, so that a missing, late or old core is one readable
+ * line and not an undefined symbol.
+ */
+
+
+#ifndef _NGX_HTTP_POSTERN_API_H_INCLUDED_
+#define _NGX_HTTP_POSTERN_API_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "postern_buf.h"
+#include "postern_directory.h"
+#include "postern_seal.h"
+
+
+/* changes whenever the table or a type below does */
+#define NGX_HTTP_POSTERN_API_VERSION  1
+
+
+/*
+ * A feature module keeps what it learned of a request, and what it compiled
+ * from a directory snapshot, in a slot of its own.
+ */
+
+typedef enum {
+    NGX_HTTP_POSTERN_SIGN = 0,
+    NGX_HTTP_POSTERN_MFA,
+    NGX_HTTP_POSTERN_RBAC,
+    NGX_HTTP_POSTERN_AUDIT,
+    NGX_HTTP_POSTERN_FEATURES
+} ngx_http_postern_feature_e;
+
+
+/*
+ * Identity: written once by whoever authenticated the request (sign, mfa),
+ * read by everybody.  Pointers go into the directory snapshot that the request
+ * holds, strings into it or the pool of the main request.
+ */
+
+typedef struct {
+    const postern_org_t           *org;
+    ngx_str_t                      subject;     /* "alice", "robot-7" */
+    ngx_str_t                      kind;        /* "user" or "key" */
+    const postern_role_t *const   *roles;
+    ngx_uint_t                     nroles;
+    ngx_str_t                      credential;  /* key id, session's public id */
+    ngx_str_t                      scheme;      /* "rfc9421", "sigv4", … */
+    ngx_str_t                      amr;         /* RFC 8176, comma separated */
+    ngx_uint_t                     aal;         /* 0: not a person's sign-in */
+    time_t                         auth_time;   /* 0: unknown */
+    ngx_str_t                      session;
+} ngx_http_postern_identity_t;
+
+
+/*
+ * What a module decided, for variables and the audit record: verdict is one
+ * of the words below, code is stable ("sign/replayed", "rbac/no-grant"),
+ * detail is free text for operators and never shown to clients.
+ */
+
+typedef struct {
+    ngx_str_t                      verdict;
+    ngx_str_t                      code;
+    ngx_str_t                      detail;
+} ngx_http_postern_decision_t;
+
+/* verdicts: "allow", "deny", "error" (could not decide: denied), "observe"
+   (would have denied, was let through) */
+
+
+/*
+ * A refusal.  The handler returns the status it gets back; nginx then answers
+ * as it always does (satisfy, error_page, …), and where it would send its own
+ * page the core sends application/problem+json instead, or leaves the page to
+ * clients that ask for text/html.
+ */
+
+typedef struct {
+    ngx_uint_t                     status;      /* 400, 401, 403, 429, 503 … */
+    ngx_str_t                      code;        /* stable, shown to clients */
+    ngx_str_t                      detail;      /* one sentence or empty */
+    ngx_str_t                      www_authenticate;   /* 401 only */
+    ngx_str_t                      accept_signature;   /* 401 only */
+    time_t                         retry_after;        /* 429, 503; 0: none */
+} ngx_http_postern_refusal_t;
+
+
+/*
+ * An operation of the store.  The caller owns the memory (zeroed, in the pool
+ * of the main request or longer lived) and leaves it alone until done.
+ *
+ * Submitting returns
+ *   NGX_OK     done at once, result is set;
+ *   NGX_AGAIN  under way: the handler returns NGX_AGAIN, and is entered again
+ *              when done (and perhaps before: it checks op->done first);
+ *   NGX_ERROR  out of memory or wrong arguments.
+ *
+ * Where r is NULL, handler is called when done instead, never from inside the
+ * submit call.  A request that ends cancels its operations by itself.
+ */
+
+typedef enum {
+    NGX_HTTP_POSTERN_OK = 0,       /* first claim, found, stored, allowed */
+    NGX_HTTP_POSTERN_NO,           /* duplicate, not found, over the limit */
+    NGX_HTTP_POSTERN_UNAVAILABLE   /* cannot tell: zone full, Redis away */
+} ngx_http_postern_result_e;
+
+typedef struct ngx_http_postern_op_s  ngx_http_postern_op_t;
+
+typedef void (*ngx_http_postern_op_handler_pt)(ngx_http_postern_op_t *op);
+
+struct ngx_http_postern_op_s {
+    ngx_http_postern_result_e        result;
+    ngx_str_t                        value;   /* get, take: in op's pool */
+    ngx_msec_t                       msec;    /* claim duplicate: age of the
+                                                 first; rate over the limit:
+                                                 wait before the next try */
+    ngx_http_postern_op_handler_pt   handler;
+    void                            *data;    /* the caller's */
+    ngx_pool_t                      *pool;    /* set where r is NULL */
+
+    void                            *private; /* the store's */
+    unsigned                         done:1;
+    unsigned                         pending:1;
+};
+
+
+typedef struct {
+    ngx_uint_t    version;
+
+    /*
+     * Identity.  identity() is NULL until somebody authenticated the request.
+     * authenticated() copies *id, NGX_ERROR when out of memory; it forgets an
+     * earlier refusal.  All take any request of the tree and mean the main one;
+     * what they keep survives internal redirects, named locations, error_page.
+     */
+    const ngx_http_postern_identity_t *(*identity)(ngx_http_request_t *r);
+    ngx_int_t  (*authenticated)(ngx_http_request_t *r,
+                                const ngx_http_postern_identity_t *id);
+
+    /* the feature's own context of this request, NULL when not set yet */
+    void      *(*ctx)(ngx_http_request_t *r, ngx_http_postern_feature_e f);
+    ngx_int_t  (*set_ctx)(ngx_http_request_t *r, ngx_http_postern_feature_e f,
+                          void *ctx);
+
+    /* decisions: the last one of a feature counts; decision() may be NULL */
+    ngx_int_t  (*decide)(ngx_http_request_t *r, ngx_http_postern_feature_e f,
+                         const ngx_http_postern_decision_t *d);
+    const ngx_http_postern_decision_t *(*decision)(ngx_http_request_t *r,
+                         ngx_http_postern_feature_e f);
+
+    /* remembers what to answer and returns refusal->status (500 when out of
+       memory): return api.refuse(r, &refusal) */
+    ngx_int_t  (*refuse)(ngx_http_request_t *r,
+                         const ngx_http_postern_refusal_t *refusal);
+
+    /*
+     * Directory.  The snapshot that this request keeps until its end, or NULL
+     * where no directory is configured.  org() is what postern_org says here:
+     * NGX_OK with *name empty when it says nothing; NGX_ERROR out of memory.
+     */
+    const postern_directory_t *(*directory)(ngx_http_request_t *r);
+    ngx_int_t  (*org)(ngx_http_request_t *r, ngx_str_t *name);
+
+    /*
+     * What a feature derives from a snapshot.  build() runs where the snapshot
+     * is loaded, perhaps in a thread: it is pure, takes memory from the arena,
+     * returns NULL only when out of memory (the old snapshot then stays).
+     * prepare() runs in the worker at the first call of data() instead, for
+     * what belongs to one process; its result is freed by destroy().
+     * Registered in preconfiguration.
+     */
+    ngx_int_t  (*register_directory)(ngx_conf_t *cf,
+                         ngx_http_postern_feature_e f,
+                         void *(*build)(const postern_directory_t *dir,
+                                        postern_arena_t *arena),
+                         void *(*prepare)(const postern_directory_t *dir),
+                         void (*destroy)(void *prepared));
+    const void *(*built)(ngx_http_request_t *r, ngx_http_postern_feature_e f);
+    void       *(*prepared)(ngx_http_request_t *r,
+                            ngx_http_postern_feature_e f);
+
+    /* is postern_directory configured? for checks in merge */
+    ngx_flag_t (*has_directory)(ngx_conf_t *cf);
+
+    /* opens a secret with the key ring; out (POSTERN_SECRET_MAX bytes) is the
+       caller's to wipe; failures are logged, without the secret */
+    ngx_int_t  (*secret)(ngx_log_t *log, postern_str_t text,
+                         postern_str_t name, u_char *out, size_t *len);
+
+    /*
+     * Store: over the zone alone, or over the zone and Redis.  org ("" where
+     * there is none) becomes the hash tag of the Redis key; names are bytes of
+     * any kind up to NGX_HTTP_POSTERN_NAME_MAX; ttl and period in ms.
+     *
+     *   claim   OK for the first, NO for every later one within ttl
+     *   get     OK with value, NO where there is none
+     *   put     OK when kept for ttl
+     *   delete  OK whether it was there or not
+     *   take    get and delete in one step: one of all callers gets it
+     *   rate    OK while at most limit in any period (GCRA), else NO
+     */
+    ngx_int_t  (*claim)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                        ngx_str_t *org, ngx_str_t *name, ngx_msec_t ttl);
+    ngx_int_t  (*get)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                      ngx_str_t *org, ngx_str_t *name);
+    ngx_int_t  (*put)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                      ngx_str_t *org, ngx_str_t *name, ngx_str_t *value,
+                      ngx_msec_t ttl);
+    ngx_int_t  (*delete)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                         ngx_str_t *org, ngx_str_t *name);
+    ngx_int_t  (*take)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                       ngx_str_t *org, ngx_str_t *name);
+    ngx_int_t  (*rate)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                       ngx_str_t *org, ngx_str_t *name, ngx_uint_t limit,
+                       ngx_msec_t period);
+
+    /* is there a zone to keep state in? for checks in merge */
+    ngx_flag_t (*has_store)(ngx_conf_t *cf);
+} ngx_http_postern_api_t;
+
+
+#define NGX_HTTP_POSTERN_NAME_MAX    256      /* bytes of a name in the store */
+#define NGX_HTTP_POSTERN_VALUE_MAX   65536    /* bytes of a value */
+
+
+#ifndef NGX_HTTP_POSTERN_CORE
+
+extern const ngx_http_postern_api_t  ngx_http_postern_api
+    __attribute__((weak));
+
+#define postern_api  ngx_http_postern_api
+
+
+/* for preconfiguration: is the core there, and is it the one built against */
+
+static ngx_inline ngx_int_t
+ngx_http_postern_check_api(ngx_conf_t *cf, const char *module)
+{
+    if (&ngx_http_postern_api == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "%s needs ngx_http_postern_module: load it first",
+                      module);
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_postern_api.version != NGX_HTTP_POSTERN_API_VERSION) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "%s needs version %d of ngx_http_postern_module, "
+                      "version %ui is loaded: install both from one build",
+                      module, NGX_HTTP_POSTERN_API_VERSION,
+                      ngx_http_postern_api.version);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+#endif
+
+
+/* between slices of the pure files and strings of nginx */
+
+static ngx_inline ngx_str_t
+ngx_http_postern_str(postern_str_t s)
+{
+    ngx_str_t  n;
+
+    n.len = s.len;
+    n.data = (u_char *) s.data;
+
+    return n;
+}
+
+
+static ngx_inline postern_str_t
+ngx_http_postern_slice(ngx_str_t n)
+{
+    postern_str_t  s;
+
+    s.len = n.len;
+    s.data = n.data;
+
+    return s;
+}
+
+
+#endif /* _NGX_HTTP_POSTERN_API_H_INCLUDED_ */

@@ -1,0 +1,2 @@
+
+#include "postern_directory.h"

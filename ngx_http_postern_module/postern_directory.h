@@ -1,0 +1,188 @@
+
+/*
+ * The directory: who exists and what they may do.  One JSON document (see
+ * docs/directory.md), parsed and validated whole into an immutable snapshot
+ * that is linked by pointers and freed as a whole.
+ *
+ * A snapshot is read by any number of readers; nothing writes it after
+ * postern_directory_parse() returned it.
+ */
+
+
+#ifndef _POSTERN_DIRECTORY_H_INCLUDED_
+#define _POSTERN_DIRECTORY_H_INCLUDED_
+
+
+#include "postern_arena.h"
+
+
+#define POSTERN_DIRECTORY_MAX_SIZE   (256 * 1024 * 1024)  /* bytes of JSON */
+#define POSTERN_NAME_MAX             128    /* names of anything, in bytes */
+#define POSTERN_SECRET_MAX           512    /* an opened secret, in bytes */
+#define POSTERN_INHERIT_MAX          32     /* depth of role inheritance */
+
+/* not_before and not_after where the document names none */
+#define POSTERN_TIME_MIN             INT64_MIN
+#define POSTERN_TIME_MAX             INT64_MAX
+
+
+typedef struct postern_directory_s   postern_directory_t;
+typedef struct postern_org_s         postern_org_t;
+typedef struct postern_user_s        postern_user_t;
+typedef struct postern_key_s         postern_key_t;
+typedef struct postern_role_s        postern_role_t;
+
+
+/* "permissions": a name for a set of methods; "*" stands for every method */
+
+typedef struct {
+    postern_str_t          name;
+    uint32_t               index;       /* in postern_org_t.permissions */
+    const postern_str_t   *methods;
+    uint32_t               nmethods;
+} postern_permission_t;
+
+
+/*
+ * "resources": a name for a set of path patterns, as written in the document;
+ * every one begins with "/", "*" stands for one segment, "**" for any number
+ * at the end.
+ */
+
+typedef struct {
+    postern_str_t          name;
+    uint32_t               index;       /* in postern_org_t.resources */
+    const postern_str_t   *patterns;
+    uint32_t               npatterns;
+} postern_resource_t;
+
+
+typedef struct {
+    const postern_permission_t  *permission;
+    const postern_resource_t    *resource;
+} postern_grant_t;
+
+
+struct postern_role_s {
+    postern_str_t                 name;
+    uint32_t                      index;       /* in postern_org_t.roles */
+    const postern_role_t *const  *inherits;    /* no cycle, depth bounded */
+    uint32_t                      ninherits;
+    const postern_grant_t        *grants;      /* its own, not inherited ones */
+    uint32_t                      ngrants;
+};
+
+
+typedef enum {
+    POSTERN_STATUS_ACTIVE = 0,
+    POSTERN_STATUS_DISABLED
+} postern_status_e;
+
+
+struct postern_user_s {
+    const postern_org_t          *org;
+    postern_str_t                 name;
+    postern_str_t                 display;     /* "name" */
+    postern_str_t                 email;
+    postern_str_t                 password;    /* "$argon2id$…" or absent */
+    postern_status_e              status;
+    const postern_role_t *const  *roles;
+    uint32_t                      nroles;
+    const postern_str_t          *totp;        /* "sealed:…", as written */
+    uint32_t                      ntotp;
+};
+
+
+/* signature algorithms, named as RFC 9421 section 6.2 registers them */
+
+typedef enum {
+    POSTERN_ALG_HMAC_SHA256 = 1,      /* "hmac-sha256", also SigV4 */
+    POSTERN_ALG_ED25519,              /* "ed25519" */
+    POSTERN_ALG_ECDSA_P256_SHA256     /* "ecdsa-p256-sha256" */
+} postern_alg_e;
+
+
+/* one network in CIDR form; IPv4 is kept as ::ffff:a.b.c.d, bits + 96 */
+
+typedef struct {
+    unsigned char          address[16];
+    unsigned               bits;
+} postern_network_t;
+
+
+struct postern_key_s {
+    postern_str_t                 id;
+    uint32_t                      index;       /* in the whole directory */
+    const postern_org_t          *org;
+    const postern_user_t         *user;        /* NULL: the key is its own
+                                                  subject and has own roles */
+    const postern_role_t *const  *roles;       /* the user's where user is */
+    uint32_t                      nroles;
+    postern_alg_e                 algorithm;
+    postern_status_e              status;
+    postern_str_t                 secret;      /* HMAC: "sealed:…", "plain:…"
+                                                  or "base64:…", as written */
+    postern_str_t                 public_key;  /* ed25519: 32 bytes raw;
+                                                  ecdsa: 65 bytes, 04 X Y */
+    int64_t                       not_before;  /* seconds since the epoch */
+    int64_t                       not_after;   /* valid while now < it */
+    const postern_network_t      *networks;    /* none: from anywhere */
+    uint32_t                      nnetworks;
+};
+
+
+struct postern_org_s {
+    postern_str_t                 name;
+    uint32_t                      index;       /* in the directory */
+    const postern_role_t         *roles;
+    uint32_t                      nroles;
+    const postern_permission_t   *permissions;
+    uint32_t                      npermissions;
+    const postern_resource_t     *resources;
+    uint32_t                      nresources;
+    const postern_user_t         *users;
+    uint32_t                      nusers;
+};
+
+
+struct postern_directory_s {
+    postern_arena_t              *arena;       /* owns all of this */
+    const postern_org_t          *orgs;
+    uint32_t                      norgs;
+    const postern_key_t          *keys;        /* of all organizations */
+    uint32_t                      nkeys;
+    uint32_t                      nplain;      /* secrets that lie open */
+    postern_str_t                 plain_first; /* path of the first of them */
+    const void                   *lookup;      /* private: hash tables */
+};
+
+
+/*
+ * Parses and validates a whole document.  Returns the snapshot, freed by
+ * postern_directory_destroy(), or NULL with *err filled in.  Unknown members,
+ * duplicate members, names that refer to nothing, inheritance cycles and
+ * anything else that is not exactly right are errors.  Safe in any thread.
+ */
+postern_directory_t *postern_directory_parse(postern_str_t json,
+    postern_error_t *err);
+
+void postern_directory_destroy(postern_directory_t *dir);
+
+/* each returns NULL where there is none of that name */
+const postern_org_t *postern_directory_org(const postern_directory_t *dir,
+    postern_str_t name);
+const postern_key_t *postern_directory_key(const postern_directory_t *dir,
+    postern_str_t id);
+const postern_user_t *postern_directory_user(const postern_directory_t *dir,
+    const postern_org_t *org, postern_str_t name);
+
+/* 1 where the address (16 bytes, IPv4 mapped) lies in one of the networks */
+int postern_network_match(const postern_network_t *networks, uint32_t n,
+    const unsigned char address[16]);
+
+/* "hmac-sha256" …, and back; 0 and an absent slice for unknown ones */
+postern_alg_e postern_alg_parse(postern_str_t name);
+postern_str_t postern_alg_name(postern_alg_e alg);
+
+
+#endif /* _POSTERN_DIRECTORY_H_INCLUDED_ */

@@ -1,0 +1,224 @@
+
+/*
+ * Signed requests, whatever the scheme: what a request looks like to the
+ * verifier, what the policy demands, what came out.  Pure: the module, the
+ * command line, the fuzzers and the tests drive the same steps.
+ *
+ * The order of work is fixed and cheap things come first:
+ *
+ *     sign_parse()     shape: which scheme, which key, which parameters
+ *     (caller)         looks the key up in the directory
+ *     sign_check()     key, coverage, freshness, against the policy
+ *     sign_base()      the bytes that were signed, or their hash
+ *     sign_verify()    cryptography
+ *     (caller)         claims sign_message_t.claim for .claim_ttl seconds
+ *     sign_digest_*    the body, while it streams
+ */
+
+
+#ifndef _SIGN_MESSAGE_H_INCLUDED_
+#define _SIGN_MESSAGE_H_INCLUDED_
+
+
+#include "postern_directory.h"
+
+
+#define SIGN_MAX_FIELDS       256     /* header fields looked at in a request */
+#define SIGN_MAX_COMPONENTS   64      /* covered components in a signature */
+#define SIGN_MAX_SIGNATURES   8       /* signatures in one request */
+#define SIGN_MAX_HEADER       16384   /* bytes of Signature(-Input), … */
+#define SIGN_MAX_BASE         65536   /* bytes of a signature base */
+#define SIGN_MAX_KEY_ID       POSTERN_NAME_MAX
+#define SIGN_MAX_NONCE        256
+#define SIGN_MAX_QUERY        1024    /* query parameters (SigV4 sorts them) */
+#define SIGN_CLAIM_LEN        32      /* SHA-256 */
+
+
+/* name in lower case; value with outer white space removed.  Fields stand in
+   the order they came in, repeated ones as often as they came. */
+
+typedef struct {
+    postern_str_t           name;
+    postern_str_t           value;
+} sign_field_t;
+
+
+typedef struct {
+    postern_str_t           method;     /* as sent */
+    postern_str_t           scheme;     /* "http" or "https" */
+    postern_str_t           authority;  /* Host or :authority, as sent */
+    postern_str_t           target;     /* the raw request target */
+    const sign_field_t     *fields;
+    size_t                  nfields;
+    int                     has_body;   /* Content-Length > 0, chunked, h2 */
+} sign_request_t;
+
+
+typedef enum {
+    SIGN_RFC9421 = 1,
+    SIGN_SIGV4   = 2
+} sign_scheme_e;                        /* bits of sign_policy_t.schemes */
+
+
+/* what a signature must cover, as bits and as plain field names */
+
+#define SIGN_COVER_METHOD     0x01      /* @method */
+#define SIGN_COVER_TARGET     0x02      /* path and query, by any component */
+#define SIGN_COVER_AUTHORITY  0x04      /* @authority, @target-uri or host */
+#define SIGN_COVER_BODY       0x08      /* content-digest, when has_body */
+#define SIGN_COVER_SCHEME     0x10      /* @scheme or @target-uri */
+#define SIGN_COVER_DEFAULT    0x0f
+
+typedef struct {
+    unsigned                schemes;    /* SIGN_RFC9421 | SIGN_SIGV4 */
+    unsigned                cover;      /* SIGN_COVER_* */
+    const postern_str_t    *fields;     /* further fields, lower case */
+    size_t                  nfields;
+    int64_t                 window;     /* seconds a signature stays valid */
+    int64_t                 skew;       /* seconds it may lie in the future */
+} sign_policy_t;
+
+
+/* every way to fail, in the order of work; sign_code() gives the stable code,
+   the same word behind "sign/" */
+
+typedef enum {
+    SIGN_OK = 0,
+    SIGN_MISSING,           /* missing: no signature at all */
+    SIGN_MALFORMED,         /* malformed: not what the scheme prescribes */
+    SIGN_AMBIGUOUS,         /* ambiguous: two credentials, repeated singleton */
+    SIGN_TOO_LARGE,         /* too-large: over a bound of this file */
+    SIGN_UNSUPPORTED,       /* unsupported: scheme, component, parameter */
+    SIGN_UNKNOWN_KEY,       /* unknown-key */
+    SIGN_KEY_DISABLED,      /* key-disabled: the key or its owner */
+    SIGN_KEY_EXPIRED,       /* key-expired: outside not_before/not_after */
+    SIGN_KEY_NETWORK,       /* key-network: not from this address */
+    SIGN_KEY_ORG,           /* key-org: another organization's */
+    SIGN_KEY_UNUSABLE,      /* key-unusable: secret does not open */
+    SIGN_ALGORITHM,         /* algorithm: message and key disagree */
+    SIGN_COVERAGE,          /* coverage: something demanded is not covered */
+    SIGN_EXPIRED,           /* expired: too old, or past expires */
+    SIGN_FUTURE,            /* future: created ahead of our clock */
+    SIGN_INVALID,           /* invalid: the signature does not verify */
+    SIGN_REPLAYED,          /* replayed */
+    SIGN_UNAVAILABLE,       /* unavailable: replay state cannot be asked */
+    SIGN_DIGEST,            /* digest: the body is not the one signed */
+    SIGN_NO_MEMORY          /* (internal) */
+} sign_code_e;
+
+
+typedef enum {
+    SIGN_DIGEST_NONE = 0,
+    SIGN_DIGEST_SHA256,
+    SIGN_DIGEST_SHA512
+} sign_digest_e;
+
+
+/*
+ * A parsed signature.  Slices point into the request or into memory of the
+ * allocator given to sign_parse().
+ */
+
+typedef struct {
+    sign_scheme_e           scheme;
+    postern_str_t           key_id;
+    postern_str_t           signature;     /* raw bytes */
+    postern_str_t           nonce;         /* absent where there is none */
+    postern_str_t           label;         /* rfc9421: "sig1" */
+    postern_str_t           tag;
+    int64_t                 created;       /* seconds */
+    int64_t                 expires;       /* POSTERN_TIME_MAX: not said */
+    postern_alg_e           alg;           /* 0: the message does not say */
+
+    /* the body's digest, when covered; for SigV4 without
+       x-amz-content-sha256 the body must be hashed before sign_base():
+       needs_body is set, and body_hash must be filled in by the caller */
+    sign_digest_e           digest;
+    unsigned char           digest_value[64];
+    unsigned                needs_body:1;
+    unsigned                has_body_hash:1;
+    unsigned char           body_hash[32];
+
+    /* set by sign_base(): what the key signs (RFC 9421: the signature base;
+       SigV4: the string to sign), and what may be used only once */
+    postern_str_t           base;
+    postern_str_t           canonical;     /* SigV4: the canonical request */
+    unsigned char           claim[SIGN_CLAIM_LEN];
+
+    /* set by sign_check(): seconds from now that the signature stays valid,
+       that is how long the claim must be kept */
+    int64_t                 claim_ttl;
+
+    /* of one scheme only */
+    const void             *scheme_data;
+
+    /* on failure: what was wrong, for logs and explain; never for clients */
+    char                    detail[256];
+} sign_message_t;
+
+
+/*
+ * Which scheme, which key: shape only.  SIGN_MISSING where the request carries
+ * no signature of a scheme of the policy.  The one signature that counts with
+ * rfc9421: the first label whose parameters name a keyid; a tag does not
+ * choose.  Requests with credentials of two schemes are SIGN_AMBIGUOUS.
+ */
+sign_code_e sign_parse(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+
+/*
+ * Key, coverage, freshness.  key is what the directory has under msg->key_id
+ * (NULL: SIGN_UNKNOWN_KEY), org the organization demanded here (absent: any),
+ * address the client's 16 bytes (NULL: unknown, then keys with networks are
+ * refused), now in seconds.
+ */
+sign_code_e sign_check(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_key_t *key, postern_str_t org,
+    const unsigned char *address, int64_t now, sign_message_t *msg);
+
+/* builds msg->base (and canonical) and msg->claim */
+sign_code_e sign_base(const sign_request_t *req, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+
+const char *sign_code(sign_code_e code);         /* "sign/expired" */
+const char *sign_scheme_name(sign_scheme_e s);   /* "rfc9421" */
+
+
+/*
+ * sign_verify.h: a key made ready once and used for many requests.  Not shared
+ * between threads.
+ */
+
+typedef struct sign_key_s  sign_key_t;
+
+/* secret: opened bytes for HMAC keys (not kept in the clear by the caller
+   afterwards), absent for the others, whose public key is in key.  NULL when
+   the key is unusable or memory is out. */
+sign_key_t *sign_key_create(const postern_key_t *key, postern_str_t secret);
+void sign_key_destroy(sign_key_t *key);
+
+/* SIGN_OK or SIGN_INVALID; msg->base must be set.  Constant time in the
+   signature.  SigV4's derived key is kept in the sign_key_t by date, region
+   and service. */
+sign_code_e sign_verify(sign_key_t *key, sign_message_t *msg);
+
+
+/*
+ * sign_digest.h: the body while it streams.  Plain data, no allocation by us;
+ * begin() before, update() per piece, check() at the end.
+ */
+
+typedef struct sign_digest_s  sign_digest_t;
+
+size_t sign_digest_size(void);                 /* bytes to hand to begin() */
+sign_digest_t *sign_digest_begin(void *memory, sign_digest_e kind);
+void sign_digest_update(sign_digest_t *d, const unsigned char *data,
+    size_t len);
+/* writes 32 or 64 bytes, returns how many */
+size_t sign_digest_final(sign_digest_t *d, unsigned char out[64]);
+/* 1 where equal, in constant time */
+int sign_digest_equal(sign_digest_e kind, const unsigned char *a,
+    const unsigned char *b);
+
+
+#endif /* _SIGN_MESSAGE_H_INCLUDED_ */
