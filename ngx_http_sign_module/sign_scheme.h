@@ -1,0 +1,100 @@
+
+/*
+ * What a scheme of signatures consists of.  sign_message.c tries the schemes
+ * of the policy and does what is common to all; a scheme knows only its own
+ * text.  Inside the sign module; others use sign_message.h.
+ *
+ * A new scheme is a row in the table of sign_message.c and four functions:
+ *
+ *     present()   1 where the request carries credentials of the scheme, well
+ *                 formed or not: no allocation, one pass over the fields.  Two
+ *                 schemes present are SIGN_AMBIGUOUS before either is parsed.
+ *
+ *     parse()     shape.  msg comes zeroed, but for scheme, created
+ *                 (POSTERN_TIME_MIN) and expires (POSTERN_TIME_MAX).  Fills in
+ *                 key_id, signature, created, and what else the message says:
+ *                 nonce, label, tag, expires, alg.  SIGN_OK needs a key_id of
+ *                 1 to SIGN_MAX_KEY_ID bytes and a signature that is not empty.
+ *                 What the scheme wants to remember goes to scheme_data.
+ *
+ *     cover()     that the signature covers what the policy demands: cover
+ *                 bits and further fields, which must be present as well.
+ *                 Fills in digest and digest_value when the body is covered,
+ *                 demanded or not, body or none.  key is that of the directory,
+ *                 active and usable here; freshness is not its business.
+ *
+ *     base()      msg->base (and canonical).  The claim is made from nonce or
+ *                 base by sign_base(), equally for all schemes.
+ *
+ * Every function that fails returns sign_fail(msg, code, "what, where").
+ */
+
+
+#ifndef _SIGN_SCHEME_H_INCLUDED_
+#define _SIGN_SCHEME_H_INCLUDED_
+
+
+#include "sign_message.h"
+
+
+int sign_rfc9421_present(const sign_request_t *req);
+sign_code_e sign_rfc9421_parse(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+sign_code_e sign_rfc9421_cover(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    sign_message_t *msg);
+sign_code_e sign_rfc9421_base(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+
+int sign_sigv4_present(const sign_request_t *req);
+sign_code_e sign_sigv4_parse(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+sign_code_e sign_sigv4_cover(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    sign_message_t *msg);
+sign_code_e sign_sigv4_base(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+
+
+/*
+ * Records why in msg->detail (cut where it is too long) and returns code, so
+ * that a failure is one statement.  Slices print with "%.*s" and SIGN_TEXT().
+ */
+sign_code_e sign_fail(sign_message_t *msg, sign_code_e code,
+    const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#define SIGN_TEXT_MAX  64       /* bytes of foreign text in a detail */
+
+#define SIGN_TEXT(s)                                                          \
+    (int) ((s).len < SIGN_TEXT_MAX ? (s).len : SIGN_TEXT_MAX),                \
+    (s).len ? (const char *) (s).data : ""
+
+
+/*
+ * The next field of that name (lower case) at or behind *i, NULL when there is
+ * no further one; *i is then the index behind it.  Start with *i = 0.
+ */
+static inline const sign_field_t *
+sign_field_next(const sign_request_t *req, postern_str_t name, size_t *i)
+{
+    const sign_field_t  *field, *last;
+
+    last = req->fields + req->nfields;
+
+    for (field = req->fields + *i; field < last; field++) {
+
+        if (field->name.len == name.len
+            && memcmp(field->name.data, name.data, name.len) == 0)
+        {
+            *i = field - req->fields + 1;
+            return field;
+        }
+    }
+
+    *i = req->nfields;
+    return NULL;
+}
+
+
+#endif /* _SIGN_SCHEME_H_INCLUDED_ */
