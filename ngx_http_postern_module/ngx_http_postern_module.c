@@ -1,43 +1,435 @@
 
-#include "ngx_http_postern_api.h"
+/*
+ * The shared core: directives, phases and the API table.  What it is made of:
+ *
+ *     ngx_http_postern_identity.c    what is known of one request
+ *     ngx_http_postern_refuse.c      what a refused client is answered
+ *     ngx_http_postern_directory.c   who exists and what they may do
+ *     ngx_http_postern_keys.c        the key ring for sealed secrets
+ *     ngx_http_postern_store.c       claims and records, over zone and Redis
+ */
 
 
-static ngx_int_t ngx_http_postern_preconfiguration(ngx_conf_t *cf);
+#define NGX_HTTP_POSTERN_CORE
+
+#include "ngx_http_postern_identity.h"
+#include "ngx_http_postern_keys.h"
+#include "ngx_http_postern_store.h"
+
+
+typedef struct {
+    ngx_http_postern_directory_conf_t   directory;
+    ngx_http_postern_keys_conf_t        keys;
+    ngx_http_postern_store_conf_t       store;
+
+    ngx_flag_t                          identity_headers;  /* anywhere */
+} ngx_http_postern_main_conf_t;
+
+
+typedef struct {
+    ngx_http_complex_value_t           *org;
+    ngx_flag_t                          identity_headers;
+} ngx_http_postern_loc_conf_t;
+
+
+extern ngx_module_t  ngx_http_postern_module;
+
+
+static ngx_int_t ngx_http_postern_preaccess_handler(ngx_http_request_t *r);
+
+static ngx_int_t ngx_http_postern_org(ngx_http_request_t *r, ngx_str_t *name);
+static ngx_int_t ngx_http_postern_register_directory(ngx_conf_t *cf,
+    ngx_http_postern_feature_e f,
+    void *(*build)(const postern_directory_t *dir, postern_arena_t *arena),
+    void *(*prepare)(const postern_directory_t *dir),
+    void (*destroy)(void *prepared));
+static ngx_flag_t ngx_http_postern_has_directory(ngx_conf_t *cf);
+static ngx_flag_t ngx_http_postern_has_store(ngx_conf_t *cf);
+static ngx_int_t ngx_http_postern_secret(ngx_log_t *log, postern_str_t text,
+    postern_str_t name, u_char *out, size_t *len);
+
+static ngx_int_t ngx_http_postern_add_handlers(ngx_conf_t *cf);
+static void *ngx_http_postern_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_postern_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_postern_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_postern_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_postern_init_process(ngx_cycle_t *cycle);
+static void ngx_http_postern_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_command_t  ngx_http_postern_commands[] = {
+
+    { ngx_string("postern_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_postern_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_postern_main_conf_t, store),
+      NULL },
+
+    { ngx_string("postern_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_postern_redis,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_postern_main_conf_t, store),
+      NULL },
+
+    { ngx_string("postern_directory"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_postern_directory,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_postern_main_conf_t, directory),
+      NULL },
+
+    { ngx_string("postern_master_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_postern_master_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_postern_main_conf_t, keys),
+      NULL },
+
+    { ngx_string("postern_org"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_postern_loc_conf_t, org),
+      NULL },
+
+    { ngx_string("postern_identity_headers"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_postern_loc_conf_t, identity_headers),
+      NULL },
+
+      ngx_null_command
+};
 
 
 static ngx_http_module_t  ngx_http_postern_module_ctx = {
-    ngx_http_postern_preconfiguration,       /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_postern_add_handlers,         /* preconfiguration */
+    ngx_http_postern_init,                 /* postconfiguration */
 
-    NULL,                                  /* create main configuration */
+    ngx_http_postern_create_main_conf,     /* create main configuration */
     NULL,                                  /* init main configuration */
 
     NULL,                                  /* create server configuration */
     NULL,                                  /* merge server configuration */
 
-    NULL,                                  /* create location configuration */
-    NULL                                   /* merge location configuration */
+    ngx_http_postern_create_loc_conf,      /* create location configuration */
+    ngx_http_postern_merge_loc_conf        /* merge location configuration */
 };
 
 
 ngx_module_t  ngx_http_postern_module = {
     NGX_MODULE_V1,
-    &ngx_http_postern_module_ctx,            /* module context */
-    NULL,                                  /* module directives */
+    &ngx_http_postern_module_ctx,          /* module context */
+    ngx_http_postern_commands,             /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_http_postern_init_process,         /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_http_postern_exit_process,         /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
 
 
+/* the one symbol that feature modules look for, see exports.map */
+
+extern const ngx_http_postern_api_t  ngx_http_postern_api;
+
+const ngx_http_postern_api_t  ngx_http_postern_api = {
+    NGX_HTTP_POSTERN_API_VERSION,
+
+    ngx_http_postern_identity,
+    ngx_http_postern_authenticated,
+    ngx_http_postern_feature_ctx,
+    ngx_http_postern_set_feature_ctx,
+    ngx_http_postern_decide,
+    ngx_http_postern_decision,
+    ngx_http_postern_refuse,
+
+    ngx_http_postern_request_directory,
+    ngx_http_postern_org,
+    ngx_http_postern_register_directory,
+    ngx_http_postern_built,
+    ngx_http_postern_prepared,
+    ngx_http_postern_has_directory,
+    ngx_http_postern_secret,
+
+    ngx_http_postern_store_claim,
+    ngx_http_postern_store_get,
+    ngx_http_postern_store_put,
+    ngx_http_postern_store_delete,
+    ngx_http_postern_store_take,
+    ngx_http_postern_store_rate,
+    ngx_http_postern_has_store
+};
+
+
+/*
+ * Before anybody is authenticated: no client-sent identity header may reach an
+ * authorization subrequest, and after an internal redirect ours have to be
+ * there again.
+ */
+
 static ngx_int_t
-ngx_http_postern_preconfiguration(ngx_conf_t *cf)
+ngx_http_postern_preaccess_handler(ngx_http_request_t *r)
 {
+    if (!ngx_http_postern_wants_headers(r)) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_postern_identity_headers(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_flag_t
+ngx_http_postern_wants_headers(ngx_http_request_t *r)
+{
+    ngx_http_postern_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_postern_module);
+
+    return plcf->identity_headers;
+}
+
+
+ngx_http_postern_directory_conf_t *
+ngx_http_postern_directory_conf(ngx_http_request_t *r)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_postern_module);
+
+    return &pmcf->directory;
+}
+
+
+ngx_http_postern_store_conf_t *
+ngx_http_postern_store_conf(ngx_http_request_t *r)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    /* without a request: of the cycle this worker runs */
+
+    pmcf = r ? ngx_http_get_module_main_conf(r, ngx_http_postern_module)
+             : ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                                   ngx_http_postern_module);
+
+    return &pmcf->store;
+}
+
+
+static ngx_int_t
+ngx_http_postern_org(ngx_http_request_t *r, ngx_str_t *name)
+{
+    ngx_http_postern_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_postern_module);
+
+    if (plcf->org == NULL) {
+        ngx_str_null(name);
+        return NGX_OK;
+    }
+
+    return ngx_http_complex_value(r, plcf->org, name);
+}
+
+
+static ngx_int_t
+ngx_http_postern_register_directory(ngx_conf_t *cf,
+    ngx_http_postern_feature_e f,
+    void *(*build)(const postern_directory_t *dir, postern_arena_t *arena),
+    void *(*prepare)(const postern_directory_t *dir),
+    void (*destroy)(void *prepared))
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_postern_module);
+
+    return ngx_http_postern_directory_register(cf, &pmcf->directory, f, build,
+                                               prepare, destroy);
+}
+
+
+static ngx_flag_t
+ngx_http_postern_has_directory(ngx_conf_t *cf)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_postern_module);
+
+    return pmcf->directory.file.len != 0;
+}
+
+
+static ngx_flag_t
+ngx_http_postern_has_store(ngx_conf_t *cf)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_postern_module);
+
+    return pmcf->store.zone != NULL;
+}
+
+
+static ngx_int_t
+ngx_http_postern_secret(ngx_log_t *log, postern_str_t text,
+    postern_str_t name, u_char *out, size_t *len)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_postern_module);
+
+    return ngx_http_postern_keys_open(log, &pmcf->keys, text, name, out, len);
+}
+
+
+static ngx_int_t
+ngx_http_postern_add_handlers(ngx_conf_t *cf)
+{
+    return ngx_http_postern_add_variables(cf);
+}
+
+
+static void *
+ngx_http_postern_create_main_conf(ngx_conf_t *cf)
+{
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->directory, conf->keys, conf->store: not configured;
+     *     conf->identity_headers = 0;
+     */
+
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_postern_main_conf_t));
+}
+
+
+static void *
+ngx_http_postern_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_postern_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_postern_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->org = NULL;
+     */
+
+    conf->identity_headers = NGX_CONF_UNSET;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_postern_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_postern_loc_conf_t *prev = parent;
+    ngx_http_postern_loc_conf_t *conf = child;
+
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    if (conf->org == NULL) {
+        conf->org = prev->org;
+    }
+
+    ngx_conf_merge_value(conf->identity_headers, prev->identity_headers, 0);
+
+    if (conf->identity_headers) {
+        pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_postern_module);
+        pmcf->identity_headers = 1;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_postern_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt           *h;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_postern_module);
+
+    if (ngx_http_postern_directory_init(cf, &pmcf->directory) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (pmcf->identity_headers) {
+        cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+        h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = ngx_http_postern_preaccess_handler;
+    }
+
+    /* nobody can be refused where nobody can be known */
+
+    if (pmcf->directory.file.len || pmcf->store.zone) {
+        ngx_http_postern_refuse_init();
+    }
+
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_postern_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_postern_module);
+
+    if (pmcf == NULL) {
+        /* no http block */
+        return NGX_OK;
+    }
+
+    if (ngx_http_postern_keys_init_process(cycle, &pmcf->keys) != NGX_OK
+        || ngx_http_postern_directory_init_process(cycle, &pmcf->directory)
+           != NGX_OK
+        || ngx_http_postern_store_init_process(cycle, &pmcf->store) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_postern_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_postern_module);
+
+    if (pmcf == NULL) {
+        return;
+    }
+
+    ngx_http_postern_store_exit_process(cycle, &pmcf->store);
+    ngx_http_postern_directory_exit_process(cycle, &pmcf->directory);
 }
