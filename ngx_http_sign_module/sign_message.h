@@ -220,5 +220,8 @@ size_t sign_digest_final(sign_digest_t *d, unsigned char out[64]);
 int sign_digest_equal(sign_digest_e kind, const unsigned char *a,
     const unsigned char *b);
 
+/* SHA-256 over the parts, one behind the other: claims, canonical requests */
+void sign_sha256(const postern_str_t *parts, size_t n, unsigned char out[32]);
+
 
 #endif /* _SIGN_MESSAGE_H_INCLUDED_ */
