@@ -64,6 +64,15 @@ sign_code_e sign_fail(sign_message_t *msg, sign_code_e code,
     const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * Sets msg->claim from the key id and the nonce, or the base where there is no
+ * nonce.  Of sign_base(), and of sign_verify() once more where a scheme allows
+ * a request to be read in several ways and not the first one verified: one
+ * signature must be one claim however the request was written.  In
+ * sign_message.c.
+ */
+void sign_claim(sign_message_t *msg);
+
 #define SIGN_TEXT_MAX  64       /* bytes of foreign text in a detail */
 
 #define SIGN_TEXT(s)                                                          \
