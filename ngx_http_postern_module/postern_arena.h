@@ -26,7 +26,8 @@ void postern_arena_destroy(postern_arena_t *arena);
 /* aligned for any type, zeroed; NULL when out of memory */
 void *postern_arena_alloc(postern_arena_t *arena, size_t size);
 
-/* a copy of the slice with a NUL behind it (not counted in len) */
+/* a copy of the slice with a NUL behind it (not counted in len); 0, or -1 when
+   out of memory */
 int postern_arena_dup(postern_arena_t *arena, postern_str_t s,
     postern_str_t *copy);
 

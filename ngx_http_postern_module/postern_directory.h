@@ -19,6 +19,8 @@
 #define POSTERN_DIRECTORY_MAX_SIZE   (256 * 1024 * 1024)  /* bytes of JSON */
 #define POSTERN_NAME_MAX             128    /* names of anything, in bytes */
 #define POSTERN_SECRET_MAX           512    /* an opened secret, in bytes */
+#define POSTERN_SECRET_MIN           16     /* an opened secret, in bytes */
+#define POSTERN_PATTERN_MAX          1024   /* a path pattern, in bytes */
 #define POSTERN_INHERIT_MAX          32     /* depth of role inheritance */
 
 /* not_before and not_after where the document names none */
@@ -179,6 +181,11 @@ const postern_user_t *postern_directory_user(const postern_directory_t *dir,
 /* 1 where the address (16 bytes, IPv4 mapped) lies in one of the networks */
 int postern_network_match(const postern_network_t *networks, uint32_t n,
     const unsigned char address[16]);
+
+/* "10.0.0.0/8", "2001:db8::/32", or an address alone for itself; returns NULL,
+   or a sentence's end that says what is wrong with the text */
+const char *postern_network_parse(postern_str_t text,
+    postern_network_t *network);
 
 /* "hmac-sha256" …, and back; 0 and an absent slice for unknown ones */
 postern_alg_e postern_alg_parse(postern_str_t name);

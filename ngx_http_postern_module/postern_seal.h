@@ -43,7 +43,8 @@ int postern_ring_parse(postern_str_t text, postern_ring_t *ring,
     postern_error_t *err);
 
 /* writes "<org>/<collection>/<record>/<member>", e.g. acme/keys/AK1/secret;
-   returns its length or 0 when it does not fit */
+   returns its length, or 0 when it does not fit or org holds a "/" (no
+   directory allows one), so that no two records share a name */
 size_t postern_seal_name(char *out, size_t size, postern_str_t org,
     const char *collection, postern_str_t record, const char *member);
 
