@@ -1,7 +1,128 @@
 # The front door of Postern; "make help" lists what there is.
 
-NGINX_SRC ?= /usr/share/nginx/src
+PREFIX     ?= /usr
+DESTDIR    ?=
+SYSCONFDIR ?= /etc
+MODULESDIR ?= $(PREFIX)/lib/nginx/modules
+AVAILABLE  ?= $(PREFIX)/share/nginx/modules-available
+ENABLED    ?= $(SYSCONFDIR)/nginx/modules-enabled
+
+CC          = gcc
+CFLAGS     ?= -g -O2
+LDFLAGS    ?=
+
+export CC NGINX_SRC
+
+modules = postern sign mfa rbac audit
+
+warnings = -Wall -Wextra -Werror
+hardened = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+
+# The command line and the modules share the pure files: "postern explain" and
+# the gateway can never disagree.
+
+folders  = $(wildcard ngx_http_*_module)
+pure     = $(foreach m,$(modules),$(wildcard ngx_http_$(m)_module/$(m)_*.c))
+tools    = $(wildcard tools/*.c)
+objects  = $(patsubst %.c,build/obj/%.o,$(notdir $(tools) $(pure)))
+
+VPATH    = tools $(folders)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+
+.PHONY: help
+help:
+	@echo 'Postern: make TARGET'
+	@echo
+	@echo '  demo         see it work, step by step, on this machine'
+	@echo '               (KEEP=1 leaves it running, REDIS=1 uses two nodes)'
+	@echo '  test         every test (T="t/2*.t" runs a selection)'
+	@echo '  build        build/ngx_http_*_module.so and build/postern'
+	@echo '               (NGINX_SRC=/path: for that nginx source tree)'
+	@echo '  install      modules, program and 50-mod-http-postern.conf'
+	@echo '               (DESTDIR, PREFIX=$(PREFIX))'
+	@echo '  uninstall    take these away again'
+	@echo '  bench        the performance table, beside its peers'
+	@echo '  conformance  the public vectors (VECTORS=../shared/vectors)'
+	@echo '  check        style, static analysis, warnings of two compilers'
+	@echo '  fuzz         every fuzzer (FUZZ_SECONDS=30 each)'
+	@echo '  test-source  build against an nginx source tree, and load that'
+	@echo '  clean        remove build/'
+	@echo
+	@echo 'Each installs the Debian packages it needs: see util/packages.'
+
 
 .PHONY: build
-build:
-	@util/build
+build: packages-build modules $(if $(tools),build/postern)
+
+.PHONY: modules
+modules: packages-build
+	+@util/build
+
+packages-%:
+	@util/install-packages $*
+
+build/postern: $(objects)
+	@$(CC) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) -o $@ $^ \
+	    -ljansson -lsodium -lcurl -lcrypto -lhiredis -lm
+
+build/obj/%.o: %.c Makefile | packages-build
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(warnings) $(hardened) $(addprefix -I,$(folders)) \
+	    -Itools -MMD -MP -c -o $@ $<
+
+-include $(objects:.o=.d)
+
+
+.PHONY: test
+test: build packages-test
+	@util/run-tests $(T)
+
+.PHONY: conformance
+conformance: build packages-test
+	@util/run-tests --conformance
+
+.PHONY: check
+check: build packages-check
+	@util/check
+
+.PHONY: test-source
+test-source: packages-build packages-source
+	@util/test-source
+
+.PHONY: demo
+demo: build packages-demo
+	@demo/run
+
+.PHONY: bench
+bench: build packages-bench
+	@bench/run
+
+.PHONY: fuzz
+fuzz: packages-build packages-fuzz
+	@util/run-fuzz
+
+
+.PHONY: install
+install: build
+	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(PREFIX)/bin \
+	    $(DESTDIR)$(AVAILABLE) $(DESTDIR)$(ENABLED)
+	install -m 644 $(modules:%=build/ngx_http_%_module.so) \
+	    $(DESTDIR)$(MODULESDIR)
+	$(if $(tools),install -m 755 build/postern $(DESTDIR)$(PREFIX)/bin)
+	install -m 644 util/mod-http-postern.conf $(DESTDIR)$(AVAILABLE)
+	ln -sf $(AVAILABLE)/mod-http-postern.conf \
+	    $(DESTDIR)$(ENABLED)/50-mod-http-postern.conf
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(modules:%=$(DESTDIR)$(MODULESDIR)/ngx_http_%_module.so) \
+	    $(DESTDIR)$(PREFIX)/bin/postern \
+	    $(DESTDIR)$(AVAILABLE)/mod-http-postern.conf \
+	    $(DESTDIR)$(ENABLED)/50-mod-http-postern.conf
+
+.PHONY: clean
+clean:
+	rm -rf build
