@@ -1,0 +1,160 @@
+
+/*
+ * The table in a zone: claims, rates and records under 128-bit keyed hashes of
+ * their names.  Pure: flat memory shared by processes, offsets and no pointers
+ * inside, a lock held by the caller around every call that takes a table.
+ *
+ * All memory is cut into cells of one size, so that nothing fragments: an
+ * entry is one cell, the bytes of a record lie in a chain of further cells.
+ * What has expired is swept by the inserts; what has not is never evicted.
+ *
+ * A process may be killed anywhere in the middle of an operation, the lock then
+ * being released for it.  Every operation but a look-up marks the table busy
+ * while it lasts; whoever finds the mark rebuilds chains and free list from the
+ * cells, whose states are each written last.
+ *
+ * Times are milliseconds of the wall clock, so that they mean the same to all
+ * processes and after a reload.
+ */
+
+
+#ifndef _POSTERN_TABLE_H_INCLUDED_
+#define _POSTERN_TABLE_H_INCLUDED_
+
+
+#include "postern_buf.h"
+
+
+#define POSTERN_TABLE_VERSION    1
+#define POSTERN_TABLE_MIN_SIZE   65536      /* bytes that init() asks for */
+#define POSTERN_TABLE_VALUE_MAX  65536      /* bytes of a record */
+#define POSTERN_TABLE_NAME_MAX   256        /* bytes of an org, of a name */
+
+
+typedef struct postern_table_s  postern_table_t;
+
+
+/* kinds of entries do not meet: each has its own names */
+
+typedef enum {
+    POSTERN_TABLE_CLAIM = 'c',
+    POSTERN_TABLE_RATE = 'l',
+    POSTERN_TABLE_RECORD = 'r'
+} postern_table_kind_e;
+
+
+typedef enum {
+    POSTERN_TABLE_OK = 0,      /* first, found, kept, allowed */
+    POSTERN_TABLE_NO,          /* duplicate, not there, over the limit */
+    POSTERN_TABLE_FULL         /* no cell is free and none could be freed */
+} postern_table_result_e;
+
+
+typedef struct {
+    unsigned char  data[16];
+} postern_table_hash_t;
+
+
+/*
+ * A claim that another store has yet to confirm.  owner is this attempt, token
+ * stays the same over all attempts at one claim; neither is ever 0.
+ */
+
+typedef struct {
+    uint64_t       owner;
+    uint64_t       token;
+} postern_table_attempt_t;
+
+
+typedef struct {
+    uint64_t       cells;
+    uint64_t       free;
+    uint64_t       refused;    /* inserts refused for want of a cell */
+    uint64_t       repaired;   /* times that a dead process was tidied up */
+} postern_table_stat_t;
+
+
+/*
+ * Lays out a table in memory of size bytes, aligned to 64: key is secret and
+ * random, node tells this table from all others.  NULL when size is too small
+ * or over 64 GB.
+ */
+postern_table_t *postern_table_init(void *memory, size_t size,
+    const unsigned char key[16], uint64_t node);
+
+/* a table laid out earlier; NULL where memory holds none of this version and
+   size */
+postern_table_t *postern_table_open(void *memory, size_t size);
+
+uint64_t postern_table_node(const postern_table_t *t);
+void postern_table_stat(const postern_table_t *t, postern_table_stat_t *stat);
+
+/*
+ * 1 where the first refusal of a while is to be reported: one process is told,
+ * once in interval ms.
+ */
+int postern_table_report(postern_table_t *t, int64_t now, int64_t interval);
+
+
+/* hash of a name; needs no lock.  org and name: up to POSTERN_TABLE_NAME_MAX */
+void postern_table_hash(const postern_table_t *t, postern_table_kind_e kind,
+    postern_str_t org, postern_str_t name, postern_table_hash_t *hash);
+
+
+/* OK for the first, NO for every later one within ttl; *age is then the time
+   since the first */
+postern_table_result_e postern_table_claim(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, int64_t ttl, int64_t *age);
+
+/*
+ * The same in two steps, where another store decides in between.
+ *
+ * reserve() is OK for one attempt at a time: one that is neither confirmed, nor
+ * released, nor in doubt until the time given answers NO to the others; after
+ * it, it counts as in doubt.
+ *
+ * confirm() makes the claim final: OK; NO where another attempt has taken it
+ * over meanwhile, which must then not be accepted here.  release() forgets it:
+ * it was certainly not made.  doubt() says that nobody knows: the next
+ * reserve() takes it over, under the same token.  known() enters what the other
+ * store knows: made by somebody else age ms ago, for another rest ms.
+ */
+postern_table_result_e postern_table_reserve(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, int64_t ttl, int64_t until,
+    postern_table_attempt_t *attempt, int64_t *age);
+postern_table_result_e postern_table_confirm(postern_table_t *t,
+    const postern_table_hash_t *hash, uint64_t owner);
+void postern_table_release(postern_table_t *t,
+    const postern_table_hash_t *hash, uint64_t owner);
+void postern_table_doubt(postern_table_t *t,
+    const postern_table_hash_t *hash, uint64_t owner);
+void postern_table_known(postern_table_t *t, const postern_table_hash_t *hash,
+    uint64_t owner, int64_t now, int64_t age, int64_t rest);
+
+
+/*
+ * Records.  get() copies up to POSTERN_TABLE_VALUE_MAX bytes to value and sets
+ * *len; take() deletes as well.
+ */
+postern_table_result_e postern_table_get(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, unsigned char *value,
+    size_t *len);
+postern_table_result_e postern_table_put(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, int64_t ttl,
+    postern_str_t value);
+postern_table_result_e postern_table_take(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, unsigned char *value,
+    size_t *len);
+void postern_table_delete(postern_table_t *t, const postern_table_hash_t *hash);
+
+
+/*
+ * GCRA: a burst of limit, then one more each period / limit.  NO over it, *wait
+ * is then the time until one more is allowed.
+ */
+postern_table_result_e postern_table_rate(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, uint64_t limit,
+    int64_t period, int64_t *wait);
+
+
+#endif /* _POSTERN_TABLE_H_INCLUDED_ */

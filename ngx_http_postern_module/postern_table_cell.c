@@ -1,0 +1,589 @@
+
+#include "postern_table_cell.h"
+
+#include <sodium.h>
+
+
+#define POSTERN_TABLE_MAGIC     0x6e7265747350ULL
+#define POSTERN_TABLE_STEP      2         /* cells the hand sees per insert */
+#define POSTERN_TABLE_SWEEP     1024      /* and more when cells are short */
+
+
+_Static_assert(crypto_shorthash_siphashx24_BYTES
+               == sizeof(postern_table_hash_t), "the hash has 128 bits");
+
+
+static uint32_t *postern_table_bucket(postern_table_t *t,
+    const postern_table_hash_t *hash);
+static void postern_table_repair(postern_table_t *t);
+static int postern_table_adopt(postern_table_t *t, uint64_t body);
+static void postern_table_free_cell(postern_table_t *t, uint32_t n);
+static uint32_t postern_table_take_cell(postern_table_t *t);
+static void postern_table_unlink(postern_table_t *t, uint32_t *link);
+static uint32_t *postern_table_link(postern_table_t *t, uint32_t n);
+static void postern_table_sweep_bucket(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now);
+static void postern_table_turn_hand(postern_table_t *t, int64_t now);
+
+
+postern_table_t *
+postern_table_init(void *memory, size_t size, const unsigned char key[16],
+    uint64_t node)
+{
+    size_t            room;
+    uint32_t          i, nbuckets;
+    postern_table_t  *t;
+
+    if (size < POSTERN_TABLE_MIN_SIZE || size > ((size_t) 64 << 30)) {
+        return NULL;
+    }
+
+    /* as many buckets as fit with one to two cells for each */
+
+    room = size - sizeof(postern_table_t) - sizeof(postern_cell_t);
+    nbuckets = 1;
+
+    while ((uint64_t) nbuckets * 2 * (sizeof(uint32_t) + sizeof(postern_cell_t))
+           <= room)
+    {
+        nbuckets *= 2;
+    }
+
+    t = memory;
+    memset(t, 0, sizeof(postern_table_t));
+
+    t->version = POSTERN_TABLE_VERSION;
+    t->cell_size = sizeof(postern_cell_t);
+    t->size = size;
+    t->node = node;
+    memcpy(t->key, key, sizeof(t->key));
+
+    t->mask = nbuckets - 1;
+    t->buckets = sizeof(postern_table_t);
+    t->cells = t->buckets + (uint64_t) nbuckets * sizeof(uint32_t);
+    t->cells = (t->cells + sizeof(postern_cell_t) - 1)
+               & ~(uint64_t) (sizeof(postern_cell_t) - 1);
+    t->ncells = (uint32_t) ((size - t->cells) / sizeof(postern_cell_t));
+
+    for (i = 1; i <= t->ncells; i++) {
+        postern_table_cell(t, i)->state = POSTERN_CELL_FREE;
+    }
+
+    postern_table_repair(t);
+
+    t->repaired = 0;
+    postern_table_store(&t->magic, POSTERN_TABLE_MAGIC);
+
+    return t;
+}
+
+
+postern_table_t *
+postern_table_open(void *memory, size_t size)
+{
+    postern_table_t  *t;
+
+    t = memory;
+
+    if (t->magic != POSTERN_TABLE_MAGIC
+        || t->version != POSTERN_TABLE_VERSION
+        || t->cell_size != sizeof(postern_cell_t)
+        || t->size != size)
+    {
+        return NULL;
+    }
+
+    return t;
+}
+
+
+uint64_t
+postern_table_node(const postern_table_t *t)
+{
+    return t->node;
+}
+
+
+void
+postern_table_stat(const postern_table_t *t, postern_table_stat_t *stat)
+{
+    stat->cells = t->ncells;
+    stat->free = t->nfree;
+    stat->refused = t->refused;
+    stat->repaired = t->repaired;
+}
+
+
+int
+postern_table_report(postern_table_t *t, int64_t now, int64_t interval)
+{
+    /* a report from the future: the clock was set back */
+
+    if (t->reported != 0 && t->reported <= now && now - t->reported < interval)
+    {
+        return 0;
+    }
+
+    t->reported = now;
+
+    return 1;
+}
+
+
+void
+postern_table_hash(const postern_table_t *t, postern_table_kind_e kind,
+    postern_str_t org, postern_str_t name, postern_table_hash_t *hash)
+{
+    size_t         len;
+    unsigned char  text[3 + 2 * POSTERN_TABLE_NAME_MAX];
+
+    if (org.len > POSTERN_TABLE_NAME_MAX) {
+        org.len = POSTERN_TABLE_NAME_MAX;
+    }
+
+    if (name.len > POSTERN_TABLE_NAME_MAX) {
+        name.len = POSTERN_TABLE_NAME_MAX;
+    }
+
+    /* the length of org keeps ("a", "bc") and ("ab", "c") apart */
+
+    text[0] = (unsigned char) kind;
+    text[1] = (unsigned char) (org.len >> 8);
+    text[2] = (unsigned char) org.len;
+    len = 3;
+
+    if (org.len) {
+        memcpy(text + len, org.data, org.len);
+        len += org.len;
+    }
+
+    if (name.len) {
+        memcpy(text + len, name.data, name.len);
+        len += name.len;
+    }
+
+    (void) crypto_shorthash_siphashx24(hash->data, text, len, t->key);
+}
+
+
+static uint32_t *
+postern_table_bucket(postern_table_t *t, const postern_table_hash_t *hash)
+{
+    uint32_t   n;
+    uint32_t  *buckets;
+
+    memcpy(&n, hash->data, sizeof(n));
+    buckets = (uint32_t *) ((unsigned char *) t + t->buckets);
+
+    return &buckets[n & t->mask];
+}
+
+
+postern_cell_t *
+postern_table_cell(postern_table_t *t, uint32_t n)
+{
+    return (postern_cell_t *) ((unsigned char *) t + t->cells) + (n - 1);
+}
+
+
+void
+postern_table_enter(postern_table_t *t)
+{
+    if (t->busy) {
+        postern_table_repair(t);
+    }
+
+    postern_table_store(&t->busy, 1);
+}
+
+
+void
+postern_table_leave(postern_table_t *t)
+{
+    postern_table_store(&t->busy, 0);
+}
+
+
+/*
+ * Rebuilds buckets and free list from the states of the cells; interrupted
+ * itself, it begins anew and comes to the same end.
+ */
+
+static void
+postern_table_repair(postern_table_t *t)
+{
+    uint32_t         i, *bucket;
+    postern_cell_t  *cell;
+
+    t->free = 0;
+    t->nfree = 0;
+    t->repaired++;
+
+    memset((unsigned char *) t + t->buckets, 0,
+           ((size_t) t->mask + 1) * sizeof(uint32_t));
+
+    for (i = 1; i <= t->ncells; i++) {
+        cell = postern_table_cell(t, i);
+
+        if (cell->state == POSTERN_CELL_CHUNK) {
+            cell->state = POSTERN_CELL_ORPHAN;
+        }
+    }
+
+    for (i = 1; i <= t->ncells; i++) {
+        cell = postern_table_cell(t, i);
+
+        if (cell->state == POSTERN_CELL_RECORD
+            && !postern_table_adopt(t, cell->u.entry.u.body))
+        {
+            cell->state = POSTERN_CELL_FREE;
+        }
+    }
+
+    for (i = t->ncells; i; i--) {
+        cell = postern_table_cell(t, i);
+
+        switch (cell->state) {
+
+        case POSTERN_CELL_CLAIM:
+        case POSTERN_CELL_RATE:
+        case POSTERN_CELL_RECORD:
+            bucket = postern_table_bucket(t, &cell->u.entry.hash);
+            cell->next = *bucket;
+            *bucket = i;
+            break;
+
+        case POSTERN_CELL_CHUNK:
+            break;
+
+        default:
+            postern_table_free_cell(t, i);
+        }
+    }
+}
+
+
+/* makes the orphans of a body chunks again; 0 where they are not all there */
+
+static int
+postern_table_adopt(postern_table_t *t, uint64_t body)
+{
+    size_t           len, done;
+    uint32_t         n;
+    postern_cell_t  *cell;
+
+    len = (size_t) (body & UINT32_MAX);
+    n = (uint32_t) (body >> 32);
+
+    for (done = 0; done < len; done += POSTERN_TABLE_CHUNK) {
+        if (n == 0 || n > t->ncells) {
+            return 0;
+        }
+
+        cell = postern_table_cell(t, n);
+
+        if (cell->state != POSTERN_CELL_ORPHAN) {
+            return 0;
+        }
+
+        n = cell->next;
+    }
+
+    n = (uint32_t) (body >> 32);
+
+    for (done = 0; done < len; done += POSTERN_TABLE_CHUNK) {
+        cell = postern_table_cell(t, n);
+        cell->state = POSTERN_CELL_CHUNK;
+        n = cell->next;
+    }
+
+    return 1;
+}
+
+
+static void
+postern_table_free_cell(postern_table_t *t, uint32_t n)
+{
+    postern_cell_t  *cell;
+
+    cell = postern_table_cell(t, n);
+
+    postern_table_store(&cell->state, POSTERN_CELL_FREE);
+    postern_table_store(&cell->next, t->free);
+    postern_table_store(&t->free, n);
+
+    t->nfree++;
+}
+
+
+/* what lay in a record may be a secret: nothing of it stays behind */
+
+void
+postern_table_free_body(postern_table_t *t, uint64_t body)
+{
+    size_t           len, done;
+    uint32_t         n, next;
+    postern_cell_t  *cell;
+
+    len = (size_t) (body & UINT32_MAX);
+    n = (uint32_t) (body >> 32);
+
+    for (done = 0; done < len; done += POSTERN_TABLE_CHUNK) {
+        cell = postern_table_cell(t, n);
+        next = cell->next;
+
+        memset(cell->u.chunk, 0, POSTERN_TABLE_CHUNK);
+        postern_table_free_cell(t, n);
+
+        n = next;
+    }
+}
+
+
+/* takes the entry that *link names out of its bucket and frees it */
+
+static void
+postern_table_unlink(postern_table_t *t, uint32_t *link)
+{
+    uint32_t         n, state;
+    uint64_t         body;
+    postern_cell_t  *cell;
+
+    n = *link;
+    cell = postern_table_cell(t, n);
+
+    state = cell->state;
+    body = cell->u.entry.u.body;
+
+    postern_table_store(link, cell->next);
+    postern_table_free_cell(t, n);
+
+    if (state == POSTERN_CELL_RECORD) {
+        postern_table_free_body(t, body);
+    }
+}
+
+
+postern_cell_t *
+postern_table_find(postern_table_t *t, const postern_table_hash_t *hash,
+    int64_t now)
+{
+    uint32_t         n;
+    postern_cell_t  *cell;
+
+    for (n = *postern_table_bucket(t, hash); n; n = cell->next) {
+        cell = postern_table_cell(t, n);
+
+        if (memcmp(&cell->u.entry.hash, hash, sizeof(*hash)) == 0) {
+            return (cell->u.entry.expires > now) ? cell : NULL;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* what names an entry: its bucket, or the entry before it there */
+
+static uint32_t *
+postern_table_link(postern_table_t *t, uint32_t n)
+{
+    uint32_t  *link;
+
+    link = postern_table_bucket(t, &postern_table_cell(t, n)->u.entry.hash);
+
+    while (*link != n) {
+        link = &postern_table_cell(t, *link)->next;
+    }
+
+    return link;
+}
+
+
+void
+postern_table_remove(postern_table_t *t, postern_cell_t *cell)
+{
+    uint32_t  n;
+
+    n = (uint32_t) (cell - postern_table_cell(t, 1)) + 1;
+
+    postern_table_unlink(t, postern_table_link(t, n));
+}
+
+
+static void
+postern_table_sweep_bucket(postern_table_t *t, const postern_table_hash_t *hash,
+    int64_t now)
+{
+    uint32_t        *link;
+    postern_cell_t  *cell;
+
+    link = postern_table_bucket(t, hash);
+
+    while (*link) {
+        cell = postern_table_cell(t, *link);
+
+        if (cell->u.entry.expires <= now) {
+            postern_table_unlink(t, link);
+
+        } else {
+            link = &cell->next;
+        }
+    }
+}
+
+
+static void
+postern_table_turn_hand(postern_table_t *t, int64_t now)
+{
+    postern_cell_t  *cell;
+
+    t->hand = (t->hand >= t->ncells) ? 1 : t->hand + 1;
+    cell = postern_table_cell(t, t->hand);
+
+    switch (cell->state) {
+
+    case POSTERN_CELL_CLAIM:
+    case POSTERN_CELL_RATE:
+    case POSTERN_CELL_RECORD:
+        if (cell->u.entry.expires <= now) {
+            postern_table_remove(t, cell);
+        }
+
+        break;
+    }
+}
+
+
+/* makes sure of n free cells, with a bounded effort: the lock is held */
+
+int
+postern_table_want(postern_table_t *t, uint32_t n, int64_t now)
+{
+    uint32_t  i;
+
+    for (i = 0; i < POSTERN_TABLE_STEP * n; i++) {
+        postern_table_turn_hand(t, now);
+    }
+
+    for (i = 0; t->nfree < n && i < POSTERN_TABLE_SWEEP; i++) {
+        postern_table_turn_hand(t, now);
+    }
+
+    if (t->nfree < n) {
+        t->refused++;
+        return 0;
+    }
+
+    return 1;
+}
+
+
+static uint32_t
+postern_table_take_cell(postern_table_t *t)
+{
+    uint32_t  n;
+
+    n = t->free;
+    postern_table_store(&t->free, postern_table_cell(t, n)->next);
+    t->nfree--;
+
+    return n;
+}
+
+
+uint32_t
+postern_table_new(postern_table_t *t, const postern_table_hash_t *hash,
+    int64_t now, uint32_t more)
+{
+    uint32_t         n;
+    postern_cell_t  *cell;
+
+    postern_table_sweep_bucket(t, hash, now);
+
+    if (!postern_table_want(t, 1 + more, now)) {
+        return 0;
+    }
+
+    n = postern_table_take_cell(t);
+
+    cell = postern_table_cell(t, n);
+    memset(&cell->u, 0, sizeof(cell->u));
+    cell->u.entry.hash = *hash;
+
+    return n;
+}
+
+
+void
+postern_table_insert(postern_table_t *t, uint32_t n, postern_cell_state_e state)
+{
+    uint32_t        *bucket;
+    postern_cell_t  *cell;
+
+    cell = postern_table_cell(t, n);
+    bucket = postern_table_bucket(t, &cell->u.entry.hash);
+
+    cell->next = *bucket;
+    postern_table_store(&cell->state, state);
+    postern_table_store(bucket, n);
+}
+
+
+/* fills free cells, which the caller has made sure of, with a value */
+
+uint64_t
+postern_table_write(postern_table_t *t, postern_str_t value)
+{
+    size_t           done, size;
+    uint32_t         n, first, *link;
+    postern_cell_t  *cell;
+
+    first = 0;
+    link = &first;
+
+    for (done = 0; done < value.len; done += size) {
+        size = value.len - done;
+
+        if (size > POSTERN_TABLE_CHUNK) {
+            size = POSTERN_TABLE_CHUNK;
+        }
+
+        n = postern_table_take_cell(t);
+        cell = postern_table_cell(t, n);
+
+        memcpy(cell->u.chunk, value.data + done, size);
+        cell->next = 0;
+        postern_table_store(&cell->state, POSTERN_CELL_CHUNK);
+
+        *link = n;
+        link = &cell->next;
+    }
+
+    return (uint64_t) first << 32 | value.len;
+}
+
+
+void
+postern_table_read(postern_table_t *t, uint64_t body, unsigned char *value,
+    size_t *len)
+{
+    size_t           done, size;
+    uint32_t         n;
+    postern_cell_t  *cell;
+
+    *len = (size_t) (body & UINT32_MAX);
+    n = (uint32_t) (body >> 32);
+
+    for (done = 0; done < *len; done += size) {
+        size = *len - done;
+
+        if (size > POSTERN_TABLE_CHUNK) {
+            size = POSTERN_TABLE_CHUNK;
+        }
+
+        cell = postern_table_cell(t, n);
+        memcpy(value + done, cell->u.chunk, size);
+        n = cell->next;
+    }
+}
