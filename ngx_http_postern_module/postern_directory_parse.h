@@ -1,0 +1,157 @@
+
+/*
+ * Inside the parser of the directory.  Every function returns 0, or -1 with
+ * the fault in p->err; the first fault ends the parse.
+ */
+
+
+#ifndef _POSTERN_DIRECTORY_PARSE_H_INCLUDED_
+#define _POSTERN_DIRECTORY_PARSE_H_INCLUDED_
+
+
+#include "postern_directory.h"
+#include "postern_json.h"
+
+
+/*
+ * Names to entries of an array.  Names come from clients when they are looked
+ * up, and from whoever edits the directory when they are stored, so the hash is
+ * keyed by random bytes of the snapshot.
+ */
+
+typedef struct {
+    const unsigned char    *entries;
+    size_t                  stride;
+    size_t                  offset;      /* of the name in an entry */
+    uint32_t               *slots;       /* index + 1; 0: empty */
+    uint32_t                mask;
+    uint32_t                n;
+    const unsigned char    *seed;
+} postern_table_t;
+
+
+#define POSTERN_TABLE_SEED  16
+
+/* postern_directory_t.lookup */
+
+typedef struct {
+    unsigned char           seed[POSTERN_TABLE_SEED];
+    postern_table_t         orgs;
+    postern_table_t         keys;
+    postern_table_t        *users;       /* by index of the organization */
+} postern_lookup_t;
+
+
+typedef struct {
+    postern_str_t           text;
+    postern_error_t        *err;
+    postern_arena_t        *arena;       /* of the snapshot */
+    postern_directory_t    *dir;
+    postern_lookup_t       *lookup;
+    void                   *group;       /* EC_GROUP of P-256, once needed */
+
+    /* of the organization at hand; its names live as long as the snapshot,
+       the tables only as long as the parse */
+
+    postern_arena_t        *scratch;
+    postern_org_t          *org;
+    postern_table_t         permissions;
+    postern_table_t         resources;
+    postern_table_t         roles;
+} postern_parse_t;
+
+
+/* postern_directory_lookup.c */
+
+int postern_table_init(postern_table_t *table, const void *entries,
+    uint32_t n, size_t stride, size_t offset, const unsigned char *seed,
+    postern_arena_t *arena);
+/* returns the entry that has the name already, or NULL; table has room */
+const void *postern_table_add(postern_table_t *table, uint32_t index);
+const void *postern_table_find(const postern_table_t *table,
+    postern_str_t name);
+
+
+/* postern_directory_value.c */
+
+int postern_fault(postern_parse_t *p, const postern_json_at_t *at,
+    postern_json_part_e part, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+int postern_fault_memory(postern_parse_t *p);
+
+/* allows the members of a list that ends with NULL, no others */
+int postern_parse_members(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *object, const char *const *members);
+
+/* a member that may be missing: *value is NULL then; `at` is filled in */
+int postern_parse_member(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *object, const char *name, json_type type,
+    postern_json_at_t *at, const json_t **value);
+
+/* an entry of an array, which must be a string of 1 to max bytes */
+int postern_parse_string(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *value, size_t max, postern_str_t *s);
+
+/* a name of anything, kept in the arena; at is where it stands as a member */
+int postern_parse_name(postern_parse_t *p, const postern_json_at_t *at,
+    postern_str_t *name);
+
+int postern_parse_status(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *object, postern_status_e *status);
+
+/* copies a string's value into the arena */
+int postern_parse_keep(postern_parse_t *p, postern_str_t s,
+    postern_str_t *copy);
+
+/* n zeroed entries in the arena, NULL with a fault when out of memory */
+void *postern_parse_array(postern_parse_t *p, size_t n, size_t size);
+
+/* what stands in a table under the name that is the value at `at` */
+int postern_parse_reference(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *value, const postern_table_t *table, const char *what,
+    const void **entry);
+
+/* ", did you mean …?" or an empty string, in out */
+#define POSTERN_HINT  192
+
+const char *postern_hint(postern_str_t name, const char *const *known,
+    char out[POSTERN_HINT]);
+
+/* RFC 3339, section 5.6, to seconds; -1 without a fault when it is not */
+int postern_time_parse(postern_str_t text, int64_t *time);
+
+
+/* postern_directory_role.c: permissions, resources, roles of p->org */
+
+int postern_parse_roles(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *org);
+/* an array of names of roles */
+int postern_parse_role_list(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *list, const postern_role_t *const **roles, uint32_t *n);
+
+
+/* postern_directory_pattern.c; NULL, or what is wrong */
+
+const char *postern_method_fault(postern_str_t method);
+const char *postern_pattern_fault(postern_str_t pattern);
+
+
+/* postern_directory_user.c, postern_directory_key.c: of p->org */
+
+int postern_parse_users(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *org);
+int postern_parse_keys(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *org);
+/* a secret as written; collection and record name it for sealing */
+int postern_parse_secret(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *value, const char *collection, postern_str_t record,
+    const char *member, postern_str_t *secret);
+
+
+/* postern_directory_public.c: the raw form of a public key in the arena */
+
+int postern_parse_public_key(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *value, postern_alg_e alg, postern_str_t *raw);
+
+
+#endif /* _POSTERN_DIRECTORY_PARSE_H_INCLUDED_ */

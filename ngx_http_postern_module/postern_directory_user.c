@@ -1,0 +1,399 @@
+
+#include <sodium.h>
+
+#include "postern_directory_parse.h"
+#include "postern_seal.h"
+
+
+#define POSTERN_DISPLAY_MAX   256
+#define POSTERN_EMAIL_MAX     254     /* RFC 5321, erratum 1690 */
+#define POSTERN_PASSWORD_MAX  256
+#define POSTERN_TOTP_MAX      16      /* authenticators of one person */
+
+
+static int postern_parse_user(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *json, postern_user_t *user);
+static int postern_parse_text(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, const char *name, size_t max, postern_str_t *text);
+static int postern_parse_email(postern_parse_t *p,
+    const postern_json_at_t *up, const json_t *json, postern_user_t *user);
+static int postern_parse_password(postern_parse_t *p,
+    const postern_json_at_t *up, const json_t *json, postern_user_t *user);
+static int postern_parse_factors(postern_parse_t *p,
+    const postern_json_at_t *up, const json_t *json, postern_user_t *user);
+static int postern_parse_totp(postern_parse_t *p,
+    const postern_json_at_t *up, const json_t *json, postern_user_t *user);
+static int postern_secret_size(postern_parse_t *p,
+    const postern_json_at_t *at, postern_str_t text, postern_str_t name,
+    int *sealed);
+
+
+int
+postern_parse_users(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *org)
+{
+    void               *iter;
+    size_t              n;
+    json_t             *users;
+    const json_t       *value;
+    postern_user_t     *array, *user;
+    postern_table_t    *table;
+    postern_json_at_t   here, at;
+
+    if (postern_parse_member(p, up, org, "users", JSON_OBJECT, &here, &value)
+        != 0)
+    {
+        return -1;
+    }
+
+    users = (json_t *) value;
+    n = json_object_size(users);
+    table = &p->lookup->users[p->org->index];
+
+    array = postern_parse_array(p, n, sizeof(postern_user_t));
+    if (array == NULL) {
+        return -1;
+    }
+
+    if (postern_table_init(table, array, n, sizeof(postern_user_t),
+                           offsetof(postern_user_t, name), p->lookup->seed,
+                           p->arena)
+        != 0)
+    {
+        return postern_fault_memory(p);
+    }
+
+    p->org->users = array;
+    at.up = &here;
+    at.index = 0;
+
+    for (iter = json_object_iter(users);
+         iter;
+         iter = json_object_iter_next(users, iter))
+    {
+        at.member = json_object_iter_key(iter);
+        user = &array[p->org->nusers];
+        user->org = p->org;
+
+        if (postern_parse_name(p, &at, &user->name) != 0
+            || postern_parse_user(p, &at, json_object_iter_value(iter), user)
+               != 0)
+        {
+            return -1;
+        }
+
+        postern_table_add(table, p->org->nusers++);
+    }
+
+    return 0;
+}
+
+
+static int
+postern_parse_user(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *json, postern_user_t *user)
+{
+    const json_t       *roles;
+    postern_json_at_t   here;
+
+    static const char *const  members[] = {
+        "name", "email", "status", "roles", "password", "factors", NULL
+    };
+
+    if (!json_is_object(json)) {
+        return postern_fault(p, at, POSTERN_JSON_VALUE, "must be an object");
+    }
+
+    if (postern_parse_members(p, at, json, members) != 0
+        || postern_parse_text(p, at, json, "name", POSTERN_DISPLAY_MAX,
+                              &user->display)
+           != 0
+        || postern_parse_email(p, at, json, user) != 0
+        || postern_parse_status(p, at, json, &user->status) != 0
+        || postern_parse_password(p, at, json, user) != 0
+        || postern_parse_factors(p, at, json, user) != 0
+        || postern_parse_member(p, at, json, "roles", JSON_ARRAY, &here,
+                                &roles)
+           != 0)
+    {
+        return -1;
+    }
+
+    return postern_parse_role_list(p, &here, roles, &user->roles,
+                                   &user->nroles);
+}
+
+
+static int
+postern_parse_text(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, const char *name, size_t max, postern_str_t *text)
+{
+    size_t              i;
+    postern_str_t       s;
+    const json_t       *value;
+    postern_json_at_t   at;
+
+    if (postern_parse_member(p, up, json, name, JSON_STRING, &at, &value)
+        != 0)
+    {
+        return -1;
+    }
+
+    if (value == NULL) {
+        return 0;
+    }
+
+    if (postern_parse_string(p, &at, value, max, &s) != 0) {
+        return -1;
+    }
+
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] < 0x20
+            || s.data[i] == 0x7f
+            || (s.data[i] == 0xc2 && s.data[i + 1] < 0xa0))
+        {
+            return postern_fault(p, &at, POSTERN_JSON_VALUE,
+                                 "holds a control character");
+        }
+    }
+
+    return postern_parse_keep(p, s, text);
+}
+
+
+/* enough that a mail can be addressed without a surprise; whether it arrives
+   only sending it tells */
+
+static int
+postern_parse_email(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_user_t *user)
+{
+    const char         *s, *sign;
+    postern_json_at_t   at = { up, "email", 0 };
+
+    if (postern_parse_text(p, up, json, "email", POSTERN_EMAIL_MAX,
+                           &user->email)
+        != 0)
+    {
+        return -1;
+    }
+
+    if (user->email.len == 0) {
+        return 0;
+    }
+
+    s = (const char *) user->email.data;
+    sign = strchr(s, '@');
+
+    if (sign == NULL || sign == s || sign[1] == '\0'
+        || strpbrk(s, " ,;<>\"\\") != NULL || strchr(sign + 1, '@') != NULL)
+    {
+        return postern_fault(p, &at, POSTERN_JSON_VALUE,
+                             "must be one address: somebody@example.com");
+    }
+
+    return 0;
+}
+
+
+static int
+postern_parse_password(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_user_t *user)
+{
+    const char         *s;
+    postern_json_at_t   at = { up, "password", 0 };
+
+    if (postern_parse_text(p, up, json, "password", POSTERN_PASSWORD_MAX,
+                           &user->password)
+        != 0)
+    {
+        return -1;
+    }
+
+    if (user->password.len == 0) {
+        return 0;
+    }
+
+    s = (const char *) user->password.data;
+
+    if (strncmp(s, "$argon2id$", 10) != 0) {
+        return postern_fault(p, &at, POSTERN_JSON_VALUE,
+                             "must be an Argon2id hash (\"$argon2id$...\"), "
+                             "never the password itself");
+    }
+
+    /* -1: not of the form that libsodium and others write */
+
+    if (crypto_pwhash_str_needs_rehash(s, crypto_pwhash_OPSLIMIT_MIN,
+                                       crypto_pwhash_MEMLIMIT_MIN)
+        < 0)
+    {
+        return postern_fault(p, &at, POSTERN_JSON_VALUE,
+                             "is not a whole Argon2id hash: "
+                             "$argon2id$v=19$m=...,t=...,p=...$salt$hash");
+    }
+
+    return 0;
+}
+
+
+static int
+postern_parse_factors(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_user_t *user)
+{
+    const json_t       *factors, *totp;
+    postern_json_at_t   at, here;
+
+    static const char *const  members[] = { "totp", NULL };
+
+    if (postern_parse_member(p, up, json, "factors", JSON_OBJECT, &at,
+                             &factors)
+        != 0)
+    {
+        return -1;
+    }
+
+    if (factors == NULL) {
+        return 0;
+    }
+
+    if (postern_parse_members(p, &at, factors, members) != 0
+        || postern_parse_member(p, &at, factors, "totp", JSON_ARRAY, &here,
+                                &totp)
+           != 0)
+    {
+        return -1;
+    }
+
+    return totp ? postern_parse_totp(p, &here, totp, user) : 0;
+}
+
+
+static int
+postern_parse_totp(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_user_t *user)
+{
+    size_t              n;
+    const json_t       *entry, *value;
+    postern_str_t      *array;
+    postern_json_at_t   at = { up, NULL, 0 }, here;
+
+    static const char *const  members[] = { "secret", NULL };
+
+    n = json_array_size(json);
+
+    if (n > POSTERN_TOTP_MAX) {
+        return postern_fault(p, up, POSTERN_JSON_VALUE,
+                             "holds more than %d authenticators",
+                             POSTERN_TOTP_MAX);
+    }
+
+    array = postern_parse_array(p, n, sizeof(postern_str_t));
+    if (array == NULL) {
+        return -1;
+    }
+
+    for (at.index = 0; at.index < n; at.index++) {
+        entry = json_array_get(json, at.index);
+
+        if (!json_is_object(entry)) {
+            return postern_fault(p, &at, POSTERN_JSON_VALUE,
+                                 "must be an object");
+        }
+
+        if (postern_parse_members(p, &at, entry, members) != 0
+            || postern_parse_member(p, &at, entry, "secret", JSON_STRING,
+                                    &here, &value)
+               != 0)
+        {
+            return -1;
+        }
+
+        if (value == NULL) {
+            return postern_fault(p, &at, POSTERN_JSON_VALUE,
+                                 "the member \"secret\" is missing");
+        }
+
+        if (postern_parse_secret(p, &here, value, "users", user->name, "totp",
+                                 &array[at.index])
+            != 0)
+        {
+            return -1;
+        }
+    }
+
+    user->totp = array;
+    user->ntotp = n;
+
+    return 0;
+}
+
+
+int
+postern_parse_secret(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *value, const char *collection, postern_str_t record,
+    const char *member, postern_str_t *secret)
+{
+    int            sealed;
+    char           buf[2 * POSTERN_NAME_MAX + 64], path[POSTERN_ERROR_PATH];
+    postern_str_t  s, name;
+
+    if (postern_parse_string(p, at, value, POSTERN_SEALED_MAX, &s) != 0) {
+        return -1;
+    }
+
+    name.data = (const unsigned char *) buf;
+    name.len = postern_seal_name(buf, sizeof(buf), p->org->name, collection,
+                                 record, member);
+
+    if (name.len == 0) {
+        return postern_fault(p, at, POSTERN_JSON_VALUE,
+                             "belongs to a record whose name is too long");
+    }
+
+    if (postern_secret_size(p, at, s, name, &sealed) != 0) {
+        return -1;
+    }
+
+    if (!sealed && p->dir->nplain++ == 0) {
+        name.data = (const unsigned char *) path;
+        name.len = postern_json_path(at, path, sizeof(path));
+
+        if (postern_parse_keep(p, name, &p->dir->plain_first) != 0) {
+            return -1;
+        }
+    }
+
+    return postern_parse_keep(p, s, secret);
+}
+
+
+static int
+postern_secret_size(postern_parse_t *p, const postern_json_at_t *at,
+    postern_str_t text, postern_str_t name, int *sealed)
+{
+    size_t          len;
+    unsigned char   buf[POSTERN_SECRET_MAX];
+    postern_open_e  rc;
+
+    rc = postern_secret_open(NULL, text, name, buf, &len);
+
+    sodium_memzero(buf, sizeof(buf));
+
+    *sealed = rc == POSTERN_OPEN_NO_KEY;
+
+    if (rc != POSTERN_OPEN_OK && rc != POSTERN_OPEN_NO_KEY) {
+        return postern_fault(p, at, POSTERN_JSON_VALUE,
+                             "a secret must be \"sealed:\", \"plain:\" or "
+                             "\"base64:\" and 1 to %d bytes behind it",
+                             POSTERN_SECRET_MAX);
+    }
+
+    if (!*sealed && len < POSTERN_SECRET_MIN) {
+        return postern_fault(p, at, POSTERN_JSON_VALUE,
+                             "a secret must have at least %d bytes",
+                             POSTERN_SECRET_MIN);
+    }
+
+    return 0;
+}
