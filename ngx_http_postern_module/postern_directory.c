@@ -217,7 +217,7 @@ postern_parse_orgs(postern_parse_t *p, const json_t *json)
         rc = postern_parse_org_name(p, &at, p->org);
 
         if (rc == 0) {
-            postern_table_add(&p->lookup->orgs, p->org->index);
+            postern_index_add(&p->lookup->orgs, p->org->index);
             p->dir->norgs++;
 
             rc = postern_parse_org(p, &at, json_object_iter_value(iter));
@@ -262,17 +262,17 @@ postern_parse_sizes(postern_parse_t *p, const postern_json_at_t *up,
 
     dir->orgs = postern_parse_array(p, n, sizeof(postern_org_t));
     dir->keys = postern_parse_array(p, nkeys, sizeof(postern_key_t));
-    lookup->users = postern_parse_array(p, n, sizeof(postern_table_t));
+    lookup->users = postern_parse_array(p, n, sizeof(postern_index_t));
 
     if (dir->orgs == NULL || dir->keys == NULL || lookup->users == NULL) {
         return -1;
     }
 
-    if (postern_table_init(&lookup->orgs, dir->orgs, n, sizeof(postern_org_t),
+    if (postern_index_init(&lookup->orgs, dir->orgs, n, sizeof(postern_org_t),
                            offsetof(postern_org_t, name), lookup->seed,
                            p->arena)
         != 0
-        || postern_table_init(&lookup->keys, dir->keys, nkeys,
+        || postern_index_init(&lookup->keys, dir->keys, nkeys,
                               sizeof(postern_key_t),
                               offsetof(postern_key_t, id), lookup->seed,
                               p->arena)

@@ -57,7 +57,7 @@ postern_parse_keys(postern_parse_t *p, const postern_json_at_t *up,
             return -1;
         }
 
-        other = postern_table_add(&p->lookup->keys, key->index);
+        other = postern_index_add(&p->lookup->keys, key->index);
 
         if (other) {
             return postern_fault(p, &at, POSTERN_JSON_NAME,
@@ -117,7 +117,7 @@ postern_parse_owner(postern_parse_t *p, const postern_json_at_t *up,
     const void         *found;
     const json_t       *user, *roles;
     postern_json_at_t   at, here;
-    postern_table_t    *users;
+    postern_index_t    *users;
 
     users = &p->lookup->users[p->org->index];
 
@@ -157,7 +157,7 @@ postern_parse_owner(postern_parse_t *p, const postern_json_at_t *up,
 
     /* its id becomes the subject, which applications take for the user */
 
-    if (postern_table_find(users, key->id)) {
+    if (postern_index_find(users, key->id)) {
         return postern_fault(p, up, POSTERN_JSON_NAME,
                              "a key with roles of its own must not be named "
                              "like a user");

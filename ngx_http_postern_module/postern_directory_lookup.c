@@ -4,14 +4,14 @@
 #include "postern_directory_parse.h"
 
 
-static uint32_t postern_table_hash(const postern_table_t *table,
+static uint32_t postern_index_hash(const postern_index_t *table,
     postern_str_t name);
-static const postern_str_t *postern_table_name(const postern_table_t *table,
+static const postern_str_t *postern_index_name(const postern_index_t *table,
     uint32_t index);
 
 
 int
-postern_table_init(postern_table_t *table, const void *entries, uint32_t n,
+postern_index_init(postern_index_t *table, const void *entries, uint32_t n,
     size_t stride, size_t offset, const unsigned char *seed,
     postern_arena_t *arena)
 {
@@ -35,16 +35,16 @@ postern_table_init(postern_table_t *table, const void *entries, uint32_t n,
 
 
 const void *
-postern_table_add(postern_table_t *table, uint32_t index)
+postern_index_add(postern_index_t *table, uint32_t index)
 {
     uint32_t              i;
     const postern_str_t  *name;
 
-    name = postern_table_name(table, index);
-    i = postern_table_hash(table, *name);
+    name = postern_index_name(table, index);
+    i = postern_index_hash(table, *name);
 
     while (table->slots[i]) {
-        if (postern_str_eq(*postern_table_name(table, table->slots[i] - 1),
+        if (postern_str_eq(*postern_index_name(table, table->slots[i] - 1),
                            *name))
         {
             return table->entries + table->stride * (table->slots[i] - 1);
@@ -60,7 +60,7 @@ postern_table_add(postern_table_t *table, uint32_t index)
 
 
 const void *
-postern_table_find(const postern_table_t *table, postern_str_t name)
+postern_index_find(const postern_index_t *table, postern_str_t name)
 {
     uint32_t  i;
 
@@ -70,10 +70,10 @@ postern_table_find(const postern_table_t *table, postern_str_t name)
         return NULL;
     }
 
-    i = postern_table_hash(table, name);
+    i = postern_index_hash(table, name);
 
     while (table->slots[i]) {
-        if (postern_str_eq(*postern_table_name(table, table->slots[i] - 1),
+        if (postern_str_eq(*postern_index_name(table, table->slots[i] - 1),
                            name))
         {
             return table->entries + table->stride * (table->slots[i] - 1);
@@ -87,7 +87,7 @@ postern_table_find(const postern_table_t *table, postern_str_t name)
 
 
 static uint32_t
-postern_table_hash(const postern_table_t *table, postern_str_t name)
+postern_index_hash(const postern_index_t *table, postern_str_t name)
 {
     uint64_t       hash;
     unsigned char  out[crypto_shorthash_BYTES];
@@ -100,7 +100,7 @@ postern_table_hash(const postern_table_t *table, postern_str_t name)
 
 
 static const postern_str_t *
-postern_table_name(const postern_table_t *table, uint32_t index)
+postern_index_name(const postern_index_t *table, uint32_t index)
 {
     return (const postern_str_t *) (table->entries + table->stride * index
                                     + table->offset);
@@ -112,7 +112,7 @@ postern_directory_org(const postern_directory_t *dir, postern_str_t name)
 {
     const postern_lookup_t  *lookup = dir->lookup;
 
-    return postern_table_find(&lookup->orgs, name);
+    return postern_index_find(&lookup->orgs, name);
 }
 
 
@@ -121,7 +121,7 @@ postern_directory_key(const postern_directory_t *dir, postern_str_t id)
 {
     const postern_lookup_t  *lookup = dir->lookup;
 
-    return postern_table_find(&lookup->keys, id);
+    return postern_index_find(&lookup->keys, id);
 }
 
 
@@ -131,5 +131,5 @@ postern_directory_user(const postern_directory_t *dir,
 {
     const postern_lookup_t  *lookup = dir->lookup;
 
-    return postern_table_find(&lookup->users[org->index], name);
+    return postern_index_find(&lookup->users[org->index], name);
 }

@@ -27,18 +27,18 @@ typedef struct {
     uint32_t                mask;
     uint32_t                n;
     const unsigned char    *seed;
-} postern_table_t;
+} postern_index_t;
 
 
-#define POSTERN_TABLE_SEED  16
+#define POSTERN_INDEX_SEED  16
 
 /* postern_directory_t.lookup */
 
 typedef struct {
-    unsigned char           seed[POSTERN_TABLE_SEED];
-    postern_table_t         orgs;
-    postern_table_t         keys;
-    postern_table_t        *users;       /* by index of the organization */
+    unsigned char           seed[POSTERN_INDEX_SEED];
+    postern_index_t         orgs;
+    postern_index_t         keys;
+    postern_index_t        *users;       /* by index of the organization */
 } postern_lookup_t;
 
 
@@ -55,20 +55,20 @@ typedef struct {
 
     postern_arena_t        *scratch;
     postern_org_t          *org;
-    postern_table_t         permissions;
-    postern_table_t         resources;
-    postern_table_t         roles;
+    postern_index_t         permissions;
+    postern_index_t         resources;
+    postern_index_t         roles;
 } postern_parse_t;
 
 
 /* postern_directory_lookup.c */
 
-int postern_table_init(postern_table_t *table, const void *entries,
+int postern_index_init(postern_index_t *table, const void *entries,
     uint32_t n, size_t stride, size_t offset, const unsigned char *seed,
     postern_arena_t *arena);
 /* returns the entry that has the name already, or NULL; table has room */
-const void *postern_table_add(postern_table_t *table, uint32_t index);
-const void *postern_table_find(const postern_table_t *table,
+const void *postern_index_add(postern_index_t *table, uint32_t index);
+const void *postern_index_find(const postern_index_t *table,
     postern_str_t name);
 
 
@@ -108,7 +108,7 @@ void *postern_parse_array(postern_parse_t *p, size_t n, size_t size);
 
 /* what stands in a table under the name that is the value at `at` */
 int postern_parse_reference(postern_parse_t *p, const postern_json_at_t *at,
-    const json_t *value, const postern_table_t *table, const char *what,
+    const json_t *value, const postern_index_t *table, const char *what,
     const void **entry);
 
 /* ", did you mean …?" or an empty string, in out */

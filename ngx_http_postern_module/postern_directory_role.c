@@ -15,7 +15,7 @@ typedef int (*postern_entry_pt)(postern_parse_t *p,
 
 static int postern_parse_section(postern_parse_t *p,
     const postern_json_at_t *up, const json_t *org, const char *name,
-    size_t size, postern_table_t *table, postern_entry_pt handler,
+    size_t size, postern_index_t *table, postern_entry_pt handler,
     const void *out, uint32_t *nout);
 static int postern_parse_permission(postern_parse_t *p,
     const postern_json_at_t *at, const json_t *json, void *entry,
@@ -87,7 +87,7 @@ postern_parse_roles(postern_parse_t *p, const postern_json_at_t *at,
 
 static int
 postern_parse_section(postern_parse_t *p, const postern_json_at_t *up,
-    const json_t *org, const char *name, size_t size, postern_table_t *table,
+    const json_t *org, const char *name, size_t size, postern_index_t *table,
     postern_entry_pt handler, const void *out, uint32_t *nout)
 {
     void               *iter;
@@ -98,7 +98,7 @@ postern_parse_section(postern_parse_t *p, const postern_json_at_t *up,
     unsigned char      *array;
     postern_json_at_t   here, at;
 
-    memset(table, 0, sizeof(postern_table_t));
+    memset(table, 0, sizeof(postern_index_t));
 
     if (postern_parse_member(p, up, org, name, JSON_OBJECT, &here, &value)
         != 0)
@@ -113,7 +113,7 @@ postern_parse_section(postern_parse_t *p, const postern_json_at_t *up,
         return -1;
     }
 
-    if (postern_table_init(table, array, n, size, 0, p->lookup->seed,
+    if (postern_index_init(table, array, n, size, 0, p->lookup->seed,
                            p->scratch)
         != 0)
     {
@@ -139,7 +139,7 @@ postern_parse_section(postern_parse_t *p, const postern_json_at_t *up,
             return -1;
         }
 
-        postern_table_add(table, i);
+        postern_index_add(table, i);
     }
 
     memcpy((void *) out, &array, sizeof(array));

@@ -37,7 +37,7 @@ postern_parse_users(postern_parse_t *p, const postern_json_at_t *up,
     json_t             *users;
     const json_t       *value;
     postern_user_t     *array, *user;
-    postern_table_t    *table;
+    postern_index_t    *table;
     postern_json_at_t   here, at;
 
     if (postern_parse_member(p, up, org, "users", JSON_OBJECT, &here, &value)
@@ -55,7 +55,7 @@ postern_parse_users(postern_parse_t *p, const postern_json_at_t *up,
         return -1;
     }
 
-    if (postern_table_init(table, array, n, sizeof(postern_user_t),
+    if (postern_index_init(table, array, n, sizeof(postern_user_t),
                            offsetof(postern_user_t, name), p->lookup->seed,
                            p->arena)
         != 0)
@@ -82,7 +82,7 @@ postern_parse_users(postern_parse_t *p, const postern_json_at_t *up,
             return -1;
         }
 
-        postern_table_add(table, p->org->nusers++);
+        postern_index_add(table, p->org->nusers++);
     }
 
     return 0;

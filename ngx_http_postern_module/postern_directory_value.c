@@ -12,7 +12,7 @@
 
 static const char *postern_type_name(json_type type);
 static const char *postern_hint_entry(postern_str_t name,
-    const postern_table_t *table, char out[POSTERN_HINT]);
+    const postern_index_t *table, char out[POSTERN_HINT]);
 static unsigned postern_distance(postern_str_t a, postern_str_t b);
 static int postern_time_digits(postern_str_t text, size_t at, size_t n,
     int *value);
@@ -252,7 +252,7 @@ postern_parse_array(postern_parse_t *p, size_t n, size_t size)
 
 int
 postern_parse_reference(postern_parse_t *p, const postern_json_at_t *at,
-    const json_t *value, const postern_table_t *table, const char *what,
+    const json_t *value, const postern_index_t *table, const char *what,
     const void **entry)
 {
     char           name[64], hint[POSTERN_HINT];
@@ -262,7 +262,7 @@ postern_parse_reference(postern_parse_t *p, const postern_json_at_t *at,
         return -1;
     }
 
-    *entry = postern_table_find(table, s);
+    *entry = postern_index_find(table, s);
     if (*entry) {
         return 0;
     }
@@ -275,7 +275,7 @@ postern_parse_reference(postern_parse_t *p, const postern_json_at_t *at,
 
 
 static const char *
-postern_hint_entry(postern_str_t name, const postern_table_t *table,
+postern_hint_entry(postern_str_t name, const postern_index_t *table,
     char out[POSTERN_HINT])
 {
     uint32_t              i, n;
