@@ -94,7 +94,7 @@ test-source: packages-build packages-source
 
 .PHONY: demo
 demo: build packages-demo
-	@demo/run
+	@examples/demo/run
 
 .PHONY: bench
 bench: build packages-bench
