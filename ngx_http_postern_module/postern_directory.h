@@ -22,6 +22,7 @@
 #define POSTERN_SECRET_MIN           16     /* an opened secret, in bytes */
 #define POSTERN_PATTERN_MAX          1024   /* a path pattern, in bytes */
 #define POSTERN_INHERIT_MAX          32     /* depth of role inheritance */
+#define POSTERN_SEGMENTS_MAX         64     /* segments of a pattern */
 
 /* not_before and not_after where the document names none */
 #define POSTERN_TIME_MIN             INT64_MIN

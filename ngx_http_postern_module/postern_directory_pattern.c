@@ -49,7 +49,7 @@ postern_method_fault(postern_str_t method)
 const char *
 postern_pattern_fault(postern_str_t pattern)
 {
-    size_t                i;
+    size_t                i, n;
     const char           *fault;
     const unsigned char  *p, *end, *slash;
 
@@ -78,7 +78,7 @@ postern_pattern_fault(postern_str_t pattern)
     p = pattern.data + 1;
     end = pattern.data + pattern.len;
 
-    for ( ;; ) {
+    for (n = 0; n < POSTERN_SEGMENTS_MAX; n++) {
         slash = p < end ? memchr(p, '/', end - p) : NULL;
 
         fault = postern_segment_fault(p, slash ? slash : end, slash == NULL);
@@ -88,6 +88,8 @@ postern_pattern_fault(postern_str_t pattern)
 
         p = slash + 1;
     }
+
+    return "a pattern must not have more than 64 segments";
 }
 
 

@@ -31,8 +31,9 @@
 #include "postern_directory.h"
 
 
-/* segments of a pattern; a deeper one grants nothing */
-#define RBAC_MAX_DEPTH     64
+/* segments of a pattern; a deeper one, which the directory refuses, would grant
+   nothing */
+#define RBAC_MAX_DEPTH     POSTERN_SEGMENTS_MAX
 
 /* nodes looked at in one decision: only a policy of many patterns that differ
    in where their "*" stands gets near; then the decision is to deny */
