@@ -486,10 +486,10 @@ ngx_http_postern_directory_swap(ngx_http_postern_watch_t *watch)
     }
 
     ngx_log_error(NGX_LOG_NOTICE, watch->log, 0,
-                  "directory \"%V\" is in force: %uD organizations, %ui users, "
-                  "%uD keys, %ui roles; loaded in %Mms", &watch->conf->file,
-                  dir->norgs, nusers, dir->nkeys, nroles,
-                  ngx_current_msec - watch->started);
+                  "directory \"%V\" is in force, loaded in %Mms: "
+                  "organizations %uD, users %ui, keys %uD, roles %ui",
+                  &watch->conf->file, ngx_current_msec - watch->started,
+                  dir->norgs, nusers, dir->nkeys, nroles);
 
     if (old->dir->nplain == 0) {
         ngx_http_postern_directory_plain(watch, watch->current);
@@ -561,8 +561,8 @@ ngx_http_postern_directory_plain(ngx_http_postern_watch_t *watch,
     first = ngx_http_postern_str(snapshot->dir->plain_first);
 
     ngx_log_error(NGX_LOG_WARN, watch->log, 0,
-                  "directory \"%V\": %uD secrets lie open, the first at %V; "
-                  "seal them with \"postern seal\"", &watch->conf->file,
+                  "directory \"%V\": secrets that lie open: %uD, the first at "
+                  "%V; seal them with \"postern seal\"", &watch->conf->file,
                   snapshot->dir->nplain, &first);
 }
 

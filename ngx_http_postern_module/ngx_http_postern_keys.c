@@ -157,7 +157,7 @@ ngx_http_postern_keys_open_file(ngx_conf_t *cf, ngx_str_t *file)
     if (mode & 077) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the master keys \"%V\" are open to others (mode "
-                           "0%uo%uo%uo): \"chmod 600 %V\", and replace the "
+                           "0%ui%ui%ui): \"chmod 600 %V\", and replace the "
                            "keys if somebody could have read them", file,
                            mode >> 6, mode >> 3 & 7, mode & 7, file);
         goto failed;
