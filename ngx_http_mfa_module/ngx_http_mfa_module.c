@@ -1,4 +1,12 @@
 
+/*
+ * Who is this person, and how sure are we: sign-in, second factor, sessions.
+ *
+ * The module has its place in the order of the access phase, between sign and
+ * the content, and no directive yet: loaded, it changes nothing.
+ */
+
+
 #include "ngx_http_postern_api.h"
 
 
@@ -6,7 +14,7 @@ static ngx_int_t ngx_http_mfa_preconfiguration(ngx_conf_t *cf);
 
 
 static ngx_http_module_t  ngx_http_mfa_module_ctx = {
-    ngx_http_mfa_preconfiguration,       /* preconfiguration */
+    ngx_http_mfa_preconfiguration,         /* preconfiguration */
     NULL,                                  /* postconfiguration */
 
     NULL,                                  /* create main configuration */
@@ -22,7 +30,7 @@ static ngx_http_module_t  ngx_http_mfa_module_ctx = {
 
 ngx_module_t  ngx_http_mfa_module = {
     NGX_MODULE_V1,
-    &ngx_http_mfa_module_ctx,            /* module context */
+    &ngx_http_mfa_module_ctx,              /* module context */
     NULL,                                  /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */

@@ -12,6 +12,7 @@ sub build_other {
     my $script = <<'EOS';
 set -e
 mkdir -p "$OTHER"
+rm -rf "$OTHER"/ngx_http_*_module
 cp -rp config util ngx_http_*_module "$OTHER/"
 sed -i 's/^\(#define NGX_HTTP_POSTERN_API_VERSION  *\).*/\19999/' "$HEADER"
 "$OTHER/util/build"
@@ -40,7 +41,7 @@ add_block_preprocessor(sub {
     $block->set_value("suppress_stderr", "");
 });
 
-our $lines = qr/\[(?:warn|error|crit|alert|emerg)\]|ngx_http_\w+ needs .*/;
+our $lines = qr/\[(?:warn|error|crit|alert|emerg)\] [\d#]+: \K.*/;
 
 run_tests();
 
@@ -53,8 +54,7 @@ __DATA__
 --- config
 --- grep_error_log eval: $::lines
 --- grep_error_log_out eval
-qr/\A\[emerg\]
-ngx_http_sign_module needs version \d+ of ngx_http_postern_module, version 9999 is loaded: install both from one build
+qr/\Angx_http_sign_module needs version \d+ of ngx_http_postern_module, version 9999 is loaded: install both from one build
 \z/
 
 
@@ -66,8 +66,7 @@ ngx_http_sign_module needs version \d+ of ngx_http_postern_module, version 9999 
 --- config
 --- grep_error_log eval: $::lines
 --- grep_error_log_out eval
-qr/\A\[emerg\]
-ngx_http_rbac_module needs version 9999 of ngx_http_postern_module, version \d+ is loaded: install both from one build
+qr/\Angx_http_rbac_module needs version 9999 of ngx_http_postern_module, version \d+ is loaded: install both from one build
 \z/
 
 
@@ -80,6 +79,5 @@ ngx_http_rbac_module needs version 9999 of ngx_http_postern_module, version \d+ 
 --- config
 --- grep_error_log eval: $::lines
 --- grep_error_log_out eval
-qr/\A\[emerg\]
-ngx_http_audit_module needs version 9999 of ngx_http_postern_module, version \d+ is loaded: install both from one build
+qr/\Angx_http_audit_module needs version 9999 of ngx_http_postern_module, version \d+ is loaded: install both from one build
 \z/

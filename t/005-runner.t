@@ -1,0 +1,97 @@
+# The runner counts what did not run as failed: nothing passes because it was
+# skipped, and nothing is left running.
+
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use Test::More;
+
+my $top = $ENV{POSTERN_TOP};
+my $dir = tempdir(CLEANUP => 1);
+
+# runs one file of the text given, returns what the runner said of it
+sub run {
+    my ($name, $text) = @_;
+
+    open my $out, ">", "$dir/$name" or die "$dir/$name: $!";
+    print $out $text;
+    close $out;
+
+    local $ENV{TEST_NGINX_SERVROOT} = "$dir/servroot";
+    local $ENV{TEST_FILE_SECONDS} = 5;
+
+    my $said = qx{"$top/util/run-tests" "$dir/$name" 2>&1};
+
+    return ($? >> 8, $said);
+}
+
+sub counts {
+    my ($name, $text, $status, $line, $names) = @_;
+    my ($got, $said) = run($name, $text);
+
+    is($got, $status, "$name: exit status") or diag($said);
+    is((split /\n/, $said)[-1], $line, "$name: $line");
+    like($said, $names, "$name: says which") if $names;
+}
+
+my $use = "use Test::More; ";
+
+counts("good.t", $use . "plan tests => 2; ok(1); ok(1);", 0,
+       "2 passed, 0 failed");
+counts("bad.t", $use . "plan tests => 2; ok(1); ok(0, 'the moon');", 1,
+       "1 passed, 1 failed", qr/the moon/);
+counts("skip.t", $use . "plan tests => 2; ok(1);"
+       . " SKIP: { skip 'no tool', 1; ok(1) }", 1,
+       "1 passed, 1 failed", qr/no tool/);
+counts("skip-all.t", $use . "plan skip_all => 'no luck';", 1,
+       "0 passed, 1 failed", qr/no luck/);
+counts("todo.t", $use . "plan tests => 2; ok(1);"
+       . " TODO: { local \$TODO = 'later'; ok(1, 'soon') }", 1,
+       "1 passed, 1 failed", qr/soon/);
+counts("plan.t", $use . "plan tests => 3; ok(1);", 1,
+       "1 passed, 1 failed", qr/planned 3 tests but ran 1/i);
+counts("die.t", $use . "plan tests => 1; ok(1); die 'of grief';", 1,
+       "1 passed, 1 failed", qr/exited with status/);
+counts("kill.t", "$use \$| = 1; plan tests => 1; ok(1); kill 9, \$\$;", 1,
+       "1 passed, 1 failed");
+counts("empty.t", "", 1, "0 passed, 1 failed");
+counts("bail.t", $use . "plan tests => 1; BAIL_OUT('no floor');", 1,
+       "0 passed, 1 failed", qr/no floor/);
+counts("hang.t", $use . "plan tests => 1; ok(1); sleep 60;", 1,
+       "1 passed, 1 failed", qr/ended after 5 seconds/);
+
+my ($status, $said) = run("orphan.t", <<'EOF');
+use Test::More tests => 1;
+system("setsid sleep 987 >/dev/null 2>&1 & echo \$! > $0.pid");
+ok(1);
+EOF
+
+my $pid = do { open my $in, "<", "$dir/orphan.t.pid"; <$in> } + 0;
+
+is($status, 0, "a file that leaves a server behind");
+ok($pid && !kill(0, $pid), "the server is ended");
+
+my $unit = '#include "unit.h"' . "\n";
+
+counts("good_test.c", $unit . "TEST(a) { EXPECT(1); EXPECT_INT(2, 2); }\n"
+       . "UNIT_MAIN()\n", 0, "2 passed, 0 failed");
+counts("bad_test.c", $unit . "TEST(a) { EXPECT(1); EXPECT_INT(2, 3); }\n"
+       . "UNIT_MAIN()\n", 1, "1 passed, 1 failed", qr/2 is 2, expected 3/);
+counts("void_test.c", $unit . "TEST(a) { }\nUNIT_MAIN()\n", 1,
+       "0 passed, 1 failed", qr/asserts something/);
+counts("wrong_test.c", $unit . "TEST(a) { EXPECT(one); }\nUNIT_MAIN()\n", 1,
+       "0 passed, 1 failed", qr/does not compile/);
+counts("memory_test.c", $unit . "TEST(a) { volatile char *p = calloc(1, 1);\n"
+       . "volatile int i = 1; EXPECT(p[i] == 0); free((void *) p); }\n"
+       . "UNIT_MAIN()\n", 1,
+       "0 passed, 1 failed", qr/AddressSanitizer|runtime error/);
+
+($status, $said) = run("what.txt", "");
+is($status, 1, "a file of another kind is no test");
+
+$said = qx{VECTORS=/nowhere "$top/util/run-tests" --conformance 2>&1};
+isnt($?, 0, "no vectors, no conformance");
+like($said, qr/vectors are missing/, "and it says so");
+
+done_testing();
