@@ -33,7 +33,34 @@ typedef struct {
 } ngx_http_audit_main_conf_t;
 
 
+/* one for each request that is recorded; survives internal redirects */
+
+typedef struct {
+    uint64_t                     started;    /* ngx_http_audit_ticks() */
+    uint64_t                     before;     /* microseconds until then */
+    uint64_t                     id;
+    ngx_str_t                    uri;        /* not that of an error_page */
+    off_t                        sent;       /* of the body, in bytes */
+    unsigned                     last:1;     /* all of it was handed on */
+    unsigned                     recorded:1;
+} ngx_http_audit_ctx_t;
+
+
 extern ngx_module_t  ngx_http_audit_module;
+
+
+/* ids: a random number of the worker and a count */
+ngx_int_t ngx_http_audit_init_ids(ngx_cycle_t *cycle);
+uint64_t ngx_http_audit_next_id(void);
+
+/* writes a line (AUDIT_RECORD_MAX bytes) and returns its length; the caller
+   has set head->complete; ctx may be NULL */
+size_t ngx_http_audit_line(ngx_http_request_t *r, ngx_http_audit_ctx_t *ctx,
+    u_char *line, audit_head_t *head);
+
+/* brings up to date what may have changed since */
+void ngx_http_audit_head(ngx_http_request_t *r, ngx_http_audit_ctx_t *ctx,
+    audit_head_t *head);
 
 
 /* in postconfiguration, where audit is used */
