@@ -1,0 +1,237 @@
+/* link: ngx_http_sign_module/sign_sigv4.c ngx_http_sign_module/sign_sigv4_canonical.c ngx_http_sign_module/sign_sigv4_present.c ngx_http_sign_module/sign_sigv4_uri.c ngx_http_sign_module/sign_sigv4_time.c ngx_http_sign_module/sign_verify.c ngx_http_sign_module/sign_digest.c SIGN_MESSAGE ngx_http_postern_module/postern_arena.c -ljansson -lsodium -lcrypto */
+
+/*
+ * The public SigV4 suite, header form: canonical request, string to sign,
+ * signature, and what the verifier makes of the signed request.
+ *
+ * The suite signs some paths normalized, as AWS's clients do by default, and
+ * some as they are.  The canonical form is checked for both; the verifier
+ * accepts a normalized one only where nothing was normalized away, because any
+ * number of paths would share a signature otherwise.
+ */
+
+
+#include <dirent.h>
+
+#include <jansson.h>
+
+#include "unit.h"
+#include "sign_request.h"
+#include "sign_sigv4.h"
+
+
+#define CASES            38
+#define NORMALIZED_AWAY  6     /* cases whose path loses something */
+
+
+typedef struct {
+    char         name[256];
+    char        *request;
+    size_t       request_len;
+    char        *canonical;
+    char        *string;
+    char        *signature;
+    const char  *secret;
+    const char  *key_id;
+    const char  *region;
+    const char  *service;
+    int          normalize;
+    int          token_unsigned;
+    json_t      *context;
+} case_t;
+
+
+static unsigned  away;
+
+
+static char *
+load(const case_t *c, const char *file, size_t *len)
+{
+    char  path[512];
+
+    snprintf(path, sizeof(path), "sigv4/%s/%s", c->name, file);
+
+    return unit_vector(path, len);
+}
+
+
+static void
+load_case(case_t *c)
+{
+    char    *text;
+    size_t   len;
+    json_t  *creds;
+
+    c->request = load(c, "header-signed-request.txt", &c->request_len);
+    c->canonical = load(c, "header-canonical-request.txt", &len);
+    c->string = load(c, "header-string-to-sign.txt", &len);
+    c->signature = load(c, "header-signature.txt", &len);
+
+    text = load(c, "context.json", &len);
+    c->context = json_loads(text, 0, NULL);
+    free(text);
+
+    creds = json_object_get(c->context, "credentials");
+    c->secret = json_string_value(json_object_get(creds, "secret_access_key"));
+    c->key_id = json_string_value(json_object_get(creds, "access_key_id"));
+    c->region = json_string_value(json_object_get(c->context, "region"));
+    c->service = json_string_value(json_object_get(c->context, "service"));
+    c->normalize = json_is_true(json_object_get(c->context, "normalize"));
+    c->token_unsigned = json_is_true(json_object_get(c->context,
+                                                     "omit_session_token"));
+}
+
+
+static void
+free_case(case_t *c)
+{
+    free(c->request);
+    free(c->canonical);
+    free(c->string);
+    free(c->signature);
+    json_decref(c->context);
+}
+
+
+static void
+run_case(case_t *c)
+{
+    int              changed;
+    char             hex[65];
+    sign_text_t      text;
+    sign_key_t      *key;
+    postern_key_t    dkey;
+    postern_str_t    path, query, canonical, string;
+    sign_policy_t    policy;
+    sign_message_t   msg;
+    postern_alloc_t  memory;
+    postern_arena_t *arena;
+    sign_sigv4_t    *v4;
+    unsigned char    buf[1024], sent[1024];
+
+    arena = postern_arena_create();
+    memory = postern_arena_allocator(arena);
+
+    memset(&msg, 0, sizeof(msg));
+    memset(&policy, 0, sizeof(policy));
+    memset(&dkey, 0, sizeof(dkey));
+
+    msg.scheme = SIGN_SIGV4;
+    policy.schemes = SIGN_SIGV4;
+    policy.cover = SIGN_COVER_DEFAULT;
+    dkey.algorithm = POSTERN_ALG_HMAC_SHA256;
+
+    sign_text_parse(&text, c->request, c->request_len);
+
+    EXPECT(sign_sigv4_present(&text.req));
+
+    if (!EXPECT_INT(sign_sigv4_parse(&text.req, &memory, &msg), SIGN_OK)) {
+        printf("# %s: %s\n", c->name, msg.detail);
+        postern_arena_destroy(arena);
+        return;
+    }
+
+    v4 = (sign_sigv4_t *) msg.scheme_data;
+
+    EXPECT_STR(msg.key_id, c->key_id);
+    EXPECT_STR(v4->region, c->region);
+    EXPECT_STR(v4->service, c->service);
+    EXPECT_INT(msg.created, 1440938160);
+    sign_text_hex(msg.signature.data, msg.signature.len, hex);
+    EXPECT_STR(sign_text_str(hex), c->signature);
+
+    EXPECT_INT(sign_sigv4_cover(&text.req, &policy, &dkey, &msg),
+               c->token_unsigned ? SIGN_COVERAGE : SIGN_OK);
+
+    /* canonical request and string to sign, normalized or not */
+
+    path.data = buf;
+    path.len = sign_sigv4_path(v4->path,
+                               c->normalize ? SIGN_SIGV4_PATH_NORMALIZED
+                                            : SIGN_SIGV4_PATH_ENCODED, buf);
+    EXPECT_INT(sign_sigv4_query(v4->query, &memory, &query), SIGN_OK);
+    EXPECT_INT(sign_sigv4_canonical(&text.req, path, query, &memory, &msg,
+                                    &canonical), SIGN_OK);
+    EXPECT_STR(canonical, c->canonical);
+    EXPECT_INT(sign_sigv4_string(canonical, &memory, v4, &string), SIGN_OK);
+    EXPECT_STR(string, c->string);
+
+    /* the verifier */
+
+    key = sign_key_create(&dkey, sign_text_str(c->secret));
+    if (!EXPECT(key != NULL)) {
+        exit(1);
+    }
+
+    changed = sign_sigv4_path(v4->path, SIGN_SIGV4_PATH_ENCODED, sent)
+              != path.len || memcmp(sent, buf, path.len) != 0;
+    away += changed;
+
+    EXPECT_INT(sign_sigv4_base(&text.req, &memory, &msg), SIGN_OK);
+    EXPECT_INT(sign_verify(key, &msg), changed ? SIGN_INVALID : SIGN_OK);
+
+    if (changed) {
+        msg.base = string;
+        EXPECT_INT(sign_verify(key, &msg), SIGN_OK);
+
+    } else {
+        EXPECT_STR(msg.canonical, c->canonical);
+        EXPECT_STR(msg.base, c->string);
+    }
+
+    /* the same with another secret */
+
+    sign_key_destroy(key);
+    key = sign_key_create(&dkey, sign_text_str("another secret"));
+    EXPECT_INT(sign_verify(key, &msg), SIGN_INVALID);
+
+    sign_key_destroy(key);
+    
+    postern_arena_destroy(arena);
+}
+
+
+TEST(every_case_of_the_suite)
+{
+    int             i, n, cases;
+    char            path[4096];
+    case_t          c;
+    const char     *dir;
+    struct dirent **list;
+
+    dir = getenv("VECTORS");
+    snprintf(path, sizeof(path), "%s/sigv4",
+             dir ? dir : "../shared/vectors");
+
+    n = scandir(path, &list, NULL, alphasort);
+    cases = 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (strncmp(list[i]->d_name, "get-", 4) == 0
+            || strncmp(list[i]->d_name, "post-", 5) == 0)
+        {
+            memset(&c, 0, sizeof(c));
+            snprintf(c.name, sizeof(c.name), "%s", list[i]->d_name);
+
+            printf("# %s\n", c.name);
+
+            load_case(&c);
+            run_case(&c);
+            free_case(&c);
+            cases++;
+        }
+
+        free(list[i]);
+    }
+
+    if (n >= 0) {
+        free(list);
+    }
+
+    EXPECT_INT(cases, CASES);
+    EXPECT_INT(away, NORMALIZED_AWAY);
+}
+
+
+UNIT_MAIN()

@@ -1,0 +1,142 @@
+/* link: ngx_http_sign_module/sign_sigv4.c ngx_http_sign_module/sign_sigv4_canonical.c ngx_http_sign_module/sign_sigv4_present.c ngx_http_sign_module/sign_sigv4_uri.c ngx_http_sign_module/sign_sigv4_time.c ngx_http_sign_module/sign_verify.c ngx_http_sign_module/sign_digest.c SIGN_MESSAGE ngx_http_postern_module/postern_arena.c -lsodium -lcrypto */
+
+/*
+ * Any bytes as a request with SigV4 credentials.  The first line is the target,
+ * every further one a header field; the signature that the input may hold is
+ * never right, so that anything but a refusal is a fault.
+ *
+ * Besides: a canonical query is its own canonical form, which is what makes the
+ * second reading of a query harmless (sign_sigv4.h).
+ */
+
+
+#include <stdlib.h>
+
+#include "sign_sigv4.h"
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static size_t
+line(const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t  *eol;
+
+    eol = p < end ? memchr(p, '\n', end - p) : NULL;
+
+    return (eol ? eol : end) - p;
+}
+
+
+static void
+fields(const uint8_t *p, const uint8_t *end, sign_request_t *req,
+    sign_field_t *field)
+{
+    size_t          n;
+    const uint8_t  *colon;
+
+    for ( /* void */ ; p < end && req->nfields < SIGN_MAX_FIELDS; p += n + 1) {
+
+        n = line(p, end);
+        colon = memchr(p, ':', n);
+
+        if (colon == NULL) {
+            continue;
+        }
+
+        field->name.data = p;
+        field->name.len = colon - p;
+        field->value.data = colon + 1;
+        field->value.len = p + n - field->value.data;
+
+        if (postern_str_is(field->name, "host")) {
+            req->authority = field->value;
+        }
+
+        field++;
+        req->nfields++;
+    }
+}
+
+
+static void
+query_is_stable(postern_str_t query, const postern_alloc_t *memory)
+{
+    postern_str_t  once, twice;
+
+    if (sign_sigv4_query(query, memory, &once) != SIGN_OK) {
+        return;
+    }
+
+    if (sign_sigv4_query(once, memory, &twice) != SIGN_OK
+        || !postern_str_eq(once, twice))
+    {
+        abort();
+    }
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    sign_key_t       *key;
+    postern_key_t     dkey;
+    sign_field_t      field[SIGN_MAX_FIELDS];
+    postern_arena_t  *arena;
+    postern_alloc_t   memory;
+    sign_policy_t     policy;
+    sign_request_t    req;
+    sign_message_t    msg;
+    postern_str_t     path, query;
+
+    static const postern_str_t  get = postern_string("GET");
+    static const postern_str_t  secret = postern_string("secret");
+
+    memset(&req, 0, sizeof(req));
+    memset(&msg, 0, sizeof(msg));
+    memset(&dkey, 0, sizeof(dkey));
+    memset(&policy, 0, sizeof(policy));
+
+    msg.scheme = SIGN_SIGV4;
+    policy.cover = SIGN_COVER_DEFAULT;
+    dkey.algorithm = POSTERN_ALG_HMAC_SHA256;
+
+    req.method = get;
+    req.target.data = data;
+    req.target.len = line(data, data + size);
+    req.fields = field;
+    req.has_body = size & 1;
+
+    fields(data + req.target.len + (req.target.len < size), data + size, &req,
+           field);
+
+    arena = postern_arena_create();
+    memory = postern_arena_allocator(arena);
+
+    if (sign_sigv4_target(req.target, &path, &query) == 0) {
+        query_is_stable(query, &memory);
+    }
+
+    if (sign_sigv4_present(&req)
+        && sign_sigv4_parse(&req, &memory, &msg) == SIGN_OK
+        && sign_sigv4_cover(&req, &policy, &dkey, &msg) == SIGN_OK)
+    {
+        msg.has_body_hash = 1;
+
+        if (sign_sigv4_base(&req, &memory, &msg) == SIGN_OK) {
+
+            key = sign_key_create(&dkey, secret);
+
+            if (key == NULL || sign_verify(key, &msg) == SIGN_OK) {
+                abort();
+            }
+
+            sign_key_destroy(key);
+        }
+    }
+
+    postern_arena_destroy(arena);
+
+    return 0;
+}
