@@ -99,9 +99,18 @@ ngx_http_postern_keys_load(ngx_conf_t *cf, ngx_http_postern_keys_conf_t *kcf)
         text.len = len;
 
         if (postern_ring_parse(text, ring, &err) != 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V:%ui\": %s",
-                               &kcf->file, (ngx_uint_t) err.line, err.text);
             rc = NGX_ERROR;
+
+            if (err.line) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "master keys \"%V:%ui\": %s", &kcf->file,
+                                   (ngx_uint_t) err.line, err.text);
+
+            } else {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "master keys \"%V\": %s", &kcf->file,
+                                   err.text);
+            }
         }
     }
 
@@ -126,17 +135,14 @@ ngx_http_postern_keys_open_file(ngx_conf_t *cf, ngx_str_t *file)
     ngx_uint_t       mode;
     ngx_file_info_t  fi;
 
-    /* NONBLOCK: a fifo must not hold the start, NOFOLLOW: whoever may write
-       the directory must not choose the file; for other files neither counts */
+    /* a fifo must not hold the start; a symbolic link is followed, secrets of
+       containers are mounted as such: what counts is the file behind it */
 
-    fd = open((const char *) file->data,
-              O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
+    fd = open((const char *) file->data, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
 
     if (fd == -1) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_errno == ELOOP
-                           ? "master keys must not be a symbolic link: \"%V\""
-                           : "cannot open the master keys \"%V\"", file);
+                           "cannot open the master keys \"%V\"", file);
         return NGX_INVALID_FILE;
     }
 
@@ -149,6 +155,14 @@ ngx_http_postern_keys_open_file(ngx_conf_t *cf, ngx_str_t *file)
     if (!S_ISREG(fi.st_mode)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "master keys must be a regular file: \"%V\"", file);
+        goto failed;
+    }
+
+    if (fi.st_uid != 0 && fi.st_uid != geteuid()) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the master keys \"%V\" belong to another user "
+                           "(uid %ui): \"chown root %V\", and replace the keys",
+                           file, (ngx_uint_t) fi.st_uid, file);
         goto failed;
     }
 
