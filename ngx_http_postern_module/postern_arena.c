@@ -10,6 +10,8 @@
 #define POSTERN_ARENA_MIN_CHUNK  4096
 #define POSTERN_ARENA_MAX_CHUNK  (1024 * 1024)
 
+#define POSTERN_ARENA_ALIGN      _Alignof(max_align_t)
+
 
 typedef struct postern_chunk_s  postern_chunk_t;
 
@@ -82,8 +84,8 @@ postern_arena_alloc(postern_arena_t *arena, size_t size)
 
     /* everything stays aligned for any type, and no two pieces are one */
     size += size == 0;
-    size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t)
-           * sizeof(max_align_t);
+    size = (size + POSTERN_ARENA_ALIGN - 1) / POSTERN_ARENA_ALIGN
+           * POSTERN_ARENA_ALIGN;
 
     chunk = arena->chunks;
 
