@@ -13,8 +13,7 @@ static postern_directory_t *postern_directory_create(postern_error_t *err);
 static int postern_parse_document(postern_parse_t *p, const json_t *json);
 static int postern_parse_version(postern_parse_t *p, const json_t *json);
 static int postern_parse_orgs(postern_parse_t *p, const json_t *json);
-static int postern_parse_sizes(postern_parse_t *p,
-    const postern_json_at_t *up, const json_t *orgs);
+static int postern_parse_sizes(postern_parse_t *p, const json_t *orgs);
 static int postern_parse_org_name(postern_parse_t *p,
     const postern_json_at_t *at, postern_org_t *org);
 static int postern_parse_org(postern_parse_t *p, const postern_json_at_t *at,
@@ -190,7 +189,7 @@ postern_parse_orgs(postern_parse_t *p, const json_t *json)
                              "the member \"organizations\" is missing");
     }
 
-    if (postern_parse_sizes(p, &up, value) != 0) {
+    if (postern_parse_sizes(p, value) != 0) {
         return -1;
     }
 
@@ -237,8 +236,7 @@ postern_parse_orgs(postern_parse_t *p, const json_t *json)
 /* keys of all organizations lie in one array, so they are counted first */
 
 static int
-postern_parse_sizes(postern_parse_t *p, const postern_json_at_t *up,
-    const json_t *orgs)
+postern_parse_sizes(postern_parse_t *p, const json_t *orgs)
 {
     void                *iter;
     size_t               n, nkeys;
