@@ -1,0 +1,362 @@
+
+/*
+ * Signed requests: what all schemes have in common, and which one it is.
+ */
+
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "sign_scheme.h"
+
+
+typedef struct {
+    sign_scheme_e    id;
+    const char      *name;
+    int            (*present)(const sign_request_t *req);
+    sign_code_e    (*parse)(const sign_request_t *req,
+                            const postern_alloc_t *alloc, sign_message_t *msg);
+    sign_code_e    (*cover)(const sign_request_t *req,
+                            const sign_policy_t *policy,
+                            const postern_key_t *key, sign_message_t *msg);
+    sign_code_e    (*base)(const sign_request_t *req,
+                           const postern_alloc_t *alloc, sign_message_t *msg);
+} sign_scheme_t;
+
+
+static const sign_scheme_t *sign_scheme(sign_scheme_e id);
+static sign_code_e sign_check_key(const postern_key_t *key, postern_str_t org,
+    const unsigned char *address, int64_t now, sign_message_t *msg);
+static sign_code_e sign_check_fresh(const sign_policy_t *policy, int64_t now,
+    sign_message_t *msg);
+static void sign_claim_length(unsigned char *p, size_t len);
+
+
+static const sign_scheme_t  sign_schemes[] = {
+
+    { SIGN_RFC9421, "rfc9421",
+      sign_rfc9421_present,
+      sign_rfc9421_parse,
+      sign_rfc9421_cover,
+      sign_rfc9421_base },
+
+    { SIGN_SIGV4, "sigv4",
+      sign_sigv4_present,
+      sign_sigv4_parse,
+      sign_sigv4_cover,
+      sign_sigv4_base }
+};
+
+#define SIGN_NSCHEMES  (sizeof(sign_schemes) / sizeof(sign_schemes[0]))
+
+
+/* in the order of sign_code_e */
+
+static const char *const  sign_codes[] = {
+    "sign/ok",
+    "sign/missing",
+    "sign/malformed",
+    "sign/ambiguous",
+    "sign/too-large",
+    "sign/unsupported",
+    "sign/unknown-key",
+    "sign/key-disabled",
+    "sign/key-expired",
+    "sign/key-network",
+    "sign/key-org",
+    "sign/key-unusable",
+    "sign/algorithm",
+    "sign/coverage",
+    "sign/expired",
+    "sign/future",
+    "sign/invalid",
+    "sign/replayed",
+    "sign/unavailable",
+    "sign/digest",
+    "sign/internal"
+};
+
+#define SIGN_NCODES  (sizeof(sign_codes) / sizeof(sign_codes[0]))
+
+
+sign_code_e
+sign_parse(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_alloc_t *alloc, sign_message_t *msg)
+{
+    size_t                i;
+    const sign_scheme_t  *scheme, *found;
+
+    /* detail is a text: its first octet is enough */
+
+    memset(msg, 0, offsetof(sign_message_t, detail) + 1);
+
+    msg->created = POSTERN_TIME_MIN;
+    msg->expires = POSTERN_TIME_MAX;
+
+    if (req->nfields > SIGN_MAX_FIELDS) {
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "%zu header fields, at most %d are looked at",
+                         req->nfields, SIGN_MAX_FIELDS);
+    }
+
+    found = NULL;
+
+    for (i = 0; i < SIGN_NSCHEMES; i++) {
+        scheme = &sign_schemes[i];
+
+        if (!(policy->schemes & scheme->id) || !scheme->present(req)) {
+            continue;
+        }
+
+        if (found) {
+            return sign_fail(msg, SIGN_AMBIGUOUS,
+                             "credentials of %s and of %s in one request",
+                             found->name, scheme->name);
+        }
+
+        found = scheme;
+    }
+
+    if (found == NULL) {
+        return sign_fail(msg, SIGN_MISSING, "no signature in the request");
+    }
+
+    msg->scheme = found->id;
+
+    return found->parse(req, alloc, msg);
+}
+
+
+sign_code_e
+sign_check(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_key_t *key, postern_str_t org, const unsigned char *address,
+    int64_t now, sign_message_t *msg)
+{
+    sign_code_e           code;
+    const sign_scheme_t  *scheme;
+
+    code = sign_check_key(key, org, address, now, msg);
+    if (code != SIGN_OK) {
+        return code;
+    }
+
+    scheme = sign_scheme(msg->scheme);
+
+    if (scheme == NULL || !(policy->schemes & msg->scheme)) {
+        return sign_fail(msg, SIGN_UNSUPPORTED,
+                         "the scheme of the signature is not allowed here");
+    }
+
+    code = scheme->cover(req, policy, key, msg);
+    if (code != SIGN_OK) {
+        return code;
+    }
+
+    return sign_check_fresh(policy, now, msg);
+}
+
+
+static sign_code_e
+sign_check_key(const postern_key_t *key, postern_str_t org,
+    const unsigned char *address, int64_t now, sign_message_t *msg)
+{
+    postern_str_t  name;
+
+    if (key == NULL) {
+        return sign_fail(msg, SIGN_UNKNOWN_KEY, "no key \"%.*s\"",
+                         SIGN_TEXT(msg->key_id));
+    }
+
+    if (key->status != POSTERN_STATUS_ACTIVE) {
+        return sign_fail(msg, SIGN_KEY_DISABLED, "key \"%.*s\" is disabled",
+                         SIGN_TEXT(msg->key_id));
+    }
+
+    if (key->user && key->user->status != POSTERN_STATUS_ACTIVE) {
+        return sign_fail(msg, SIGN_KEY_DISABLED,
+                         "user \"%.*s\" of key \"%.*s\" is disabled",
+                         SIGN_TEXT(key->user->name), SIGN_TEXT(msg->key_id));
+    }
+
+    if (now < key->not_before || now >= key->not_after) {
+        return sign_fail(msg, SIGN_KEY_EXPIRED, "key \"%.*s\" is %s",
+                         SIGN_TEXT(msg->key_id),
+                         now < key->not_before ? "not valid yet" : "expired");
+    }
+
+    if (key->nnetworks
+        && (address == NULL
+            || !postern_network_match(key->networks, key->nnetworks, address)))
+    {
+        return sign_fail(msg, SIGN_KEY_NETWORK,
+                         "key \"%.*s\" is not for this client address",
+                         SIGN_TEXT(msg->key_id));
+    }
+
+    if (org.data && !postern_str_eq(org, key->org->name)) {
+        return sign_fail(msg, SIGN_KEY_ORG,
+                         "key \"%.*s\" is of organization \"%.*s\"",
+                         SIGN_TEXT(msg->key_id), SIGN_TEXT(key->org->name));
+    }
+
+    if (msg->alg && msg->alg != key->algorithm) {
+        name = postern_alg_name(key->algorithm);
+
+        return sign_fail(msg, SIGN_ALGORITHM,
+                         "key \"%.*s\" is for %.*s, not for what is signed",
+                         SIGN_TEXT(msg->key_id), SIGN_TEXT(name));
+    }
+
+    return SIGN_OK;
+}
+
+
+/*
+ * The window counts from created, whatever expires says: the claim against
+ * replay is kept until both have passed, and no longer.
+ */
+
+static sign_code_e
+sign_check_fresh(const sign_policy_t *policy, int64_t now, sign_message_t *msg)
+{
+    int64_t  end;
+
+    if (msg->created == POSTERN_TIME_MIN) {
+        return sign_fail(msg, SIGN_COVERAGE,
+                         "the time of signing is not covered");
+    }
+
+    if (msg->expires <= msg->created) {
+        return sign_fail(msg, SIGN_MALFORMED,
+                         "expires is not later than created");
+    }
+
+    if (msg->created > now + policy->skew) {
+        return sign_fail(msg, SIGN_FUTURE, "signed %lld s ahead of our clock",
+                         (long long) (msg->created - now));
+    }
+
+    end = msg->created + policy->window;
+
+    if (end > msg->expires) {
+        end = msg->expires;
+    }
+
+    if (now >= end) {
+        return sign_fail(msg, SIGN_EXPIRED,
+                         "signed %lld s ago, valid until %lld s ago",
+                         (long long) (now - msg->created),
+                         (long long) (now - end));
+    }
+
+    msg->claim_ttl = end - now + 1;
+
+    return SIGN_OK;
+}
+
+
+sign_code_e
+sign_base(const sign_request_t *req, const postern_alloc_t *alloc,
+    sign_message_t *msg)
+{
+    sign_code_e           code;
+    const sign_scheme_t  *scheme;
+
+    scheme = sign_scheme(msg->scheme);
+
+    if (scheme == NULL) {
+        return sign_fail(msg, SIGN_UNSUPPORTED, "unknown scheme");
+    }
+
+    code = scheme->base(req, alloc, msg);
+
+    if (code == SIGN_OK) {
+        sign_claim(msg);
+    }
+
+    return code;
+}
+
+
+/*
+ * A nonce is what the signer calls unique.  Without one the signed bytes are,
+ * and not the signature: whoever sees an ECDSA signature can make a second
+ * valid one of it.  Lengths go in front, so that no two sets of parts give the
+ * same octets.
+ */
+
+void
+sign_claim(sign_message_t *msg)
+{
+    postern_str_t  parts[3];
+    unsigned char  head[24] = "postern/claim";
+
+    parts[0].data = head;
+    parts[0].len = sizeof(head);
+    parts[1] = msg->key_id;
+    parts[2] = msg->nonce.data ? msg->nonce : msg->base;
+
+    head[14] = msg->scheme;
+    head[15] = msg->nonce.data ? 'n' : 'b';
+
+    sign_claim_length(&head[16], parts[1].len);
+    sign_claim_length(&head[20], parts[2].len);
+
+    sign_sha256(parts, 3, msg->claim);
+}
+
+
+static void
+sign_claim_length(unsigned char *p, size_t len)
+{
+    p[0] = len >> 24;
+    p[1] = len >> 16;
+    p[2] = len >> 8;
+    p[3] = len;
+}
+
+
+static const sign_scheme_t *
+sign_scheme(sign_scheme_e id)
+{
+    size_t  i;
+
+    for (i = 0; i < SIGN_NSCHEMES; i++) {
+        if (sign_schemes[i].id == id) {
+            return &sign_schemes[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+const char *
+sign_scheme_name(sign_scheme_e s)
+{
+    const sign_scheme_t  *scheme;
+
+    scheme = sign_scheme(s);
+
+    return scheme ? scheme->name : "";
+}
+
+
+const char *
+sign_code(sign_code_e code)
+{
+    return (size_t) code < SIGN_NCODES ? sign_codes[code] : "sign/internal";
+}
+
+
+sign_code_e
+sign_fail(sign_message_t *msg, sign_code_e code, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    (void) vsnprintf(msg->detail, sizeof(msg->detail), fmt, args);
+    va_end(args);
+
+    return code;
+}

@@ -1,0 +1,522 @@
+
+/*
+ * RFC 9421: Signature-Input and Signature, read in one pass.  The covered
+ * components are written in canonical form while they are read.
+ */
+
+
+#include "sign_rfc9421_input.h"
+
+
+#define RFC9421_CREATED  0x01
+#define RFC9421_EXPIRES  0x02
+#define RFC9421_NONCE    0x04
+#define RFC9421_ALG      0x08
+#define RFC9421_KEYID    0x10
+#define RFC9421_TAG      0x20
+
+
+static sign_code_e rfc9421_read_input(sign_rfc9421_input_t *in,
+    postern_str_t text, postern_str_t *label, postern_str_t *params);
+static int rfc9421_read_member(sign_rfc9421_input_t *in);
+static int rfc9421_signature_params(sign_rfc9421_input_t *in);
+static int rfc9421_signature_param(sign_rfc9421_input_t *in,
+    sign_sf_param_t *param);
+static int rfc9421_text_param(sign_rfc9421_input_t *in, sign_sf_param_t *param,
+    size_t max, postern_str_t *text);
+static void rfc9421_time_param(sign_rfc9421_input_t *in,
+    const sign_sf_param_t *param, int64_t *seconds);
+static sign_code_e rfc9421_read_signature(postern_str_t text,
+    postern_str_t label, const postern_alloc_t *alloc, sign_message_t *msg);
+static sign_code_e rfc9421_next_label(sign_sf_cursor_t *c,
+    postern_str_t *labels, size_t *n, const char *field, sign_message_t *msg);
+static sign_code_e rfc9421_syntax(sign_message_t *msg, int rc,
+    const char *field, const sign_sf_cursor_t *c, postern_str_t text);
+
+
+static const postern_str_t  rfc9421_signature_input =
+    postern_string("signature-input");
+static const postern_str_t  rfc9421_signature = postern_string("signature");
+
+
+int
+sign_rfc9421_present(const sign_request_t *req)
+{
+    size_t                i;
+    const sign_field_t   *field;
+
+    for (i = 0; i < req->nfields; i++) {
+        field = &req->fields[i];
+
+        if (postern_str_is(field->name, "signature-input")
+            || postern_str_is(field->name, "signature"))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+sign_code_e
+sign_rfc9421_parse(const sign_request_t *req, const postern_alloc_t *alloc,
+    sign_message_t *msg)
+{
+    sign_code_e       code;
+    postern_str_t     input, signature, params;
+    sign_target_t     target;
+    sign_rfc9421_t   *sig;
+    sign_rfc9421_input_t   in;
+
+    code = sign_rfc9421_field(req, rfc9421_signature_input, alloc, msg,
+                              &input);
+    if (code == SIGN_OK) {
+        code = sign_rfc9421_field(req, rfc9421_signature, alloc, msg,
+                                  &signature);
+    }
+
+    if (code != SIGN_OK) {
+        return code;
+    }
+
+    if (input.data == NULL || signature.data == NULL) {
+        return sign_fail(msg, SIGN_MALFORMED,
+                         "Signature-Input and Signature need each other, "
+                         "one is missing");
+    }
+
+    if (input.len > SIGN_MAX_HEADER || signature.len > SIGN_MAX_HEADER) {
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "Signature-Input or Signature is longer than %d bytes",
+                         SIGN_MAX_HEADER);
+    }
+
+    in.alloc = alloc;
+    in.msg = msg;
+
+    code = rfc9421_read_input(&in, input, &msg->label, &params);
+
+    if (code == SIGN_OK) {
+        code = rfc9421_read_signature(signature, msg->label, alloc, msg);
+    }
+
+    if (code == SIGN_OK) {
+        code = sign_rfc9421_target(req, msg, &target);
+    }
+
+    if (code != SIGN_OK) {
+        return code;
+    }
+
+    sig = postern_alloc(alloc, sizeof(sign_rfc9421_t)
+                               + in.n * sizeof(sign_component_t));
+    if (sig == NULL) {
+        return SIGN_NO_MEMORY;
+    }
+
+    sig->target = target;
+    sig->params = params;
+    sig->ncomponents = in.n;
+    memcpy(sig->components, in.components, in.n * sizeof(sign_component_t));
+
+    msg->scheme_data = sig;
+    msg->key_id = in.key_id;
+    msg->nonce = in.nonce;
+    msg->tag = in.tag;
+
+    if (in.seen & RFC9421_CREATED) {
+        msg->created = in.created;
+    }
+
+    if (in.seen & RFC9421_EXPIRES) {
+        msg->expires = in.expires;
+    }
+
+    if (in.seen & RFC9421_ALG) {
+        msg->alg = postern_alg_parse(in.alg);
+
+        if (msg->alg == 0) {
+            return sign_fail(msg, SIGN_ALGORITHM,
+                             "unknown algorithm \"%.*s\"", SIGN_TEXT(in.alg));
+        }
+    }
+
+    return SIGN_OK;
+}
+
+
+/*
+ * The first label whose parameters name a keyid is the signature that counts;
+ * all others must still be well formed.
+ */
+
+static sign_code_e
+rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
+    postern_str_t *label, postern_str_t *params)
+{
+    int              rc, chosen;
+    size_t           n;
+    sign_code_e      code;
+    postern_str_t    labels[SIGN_MAX_SIGNATURES];
+    unsigned char   *canonical;
+
+    /* canonical form is never longer than what was sent */
+
+    canonical = postern_alloc(in->alloc, text.len + 1);
+    if (canonical == NULL) {
+        return SIGN_NO_MEMORY;
+    }
+
+    sign_sf_begin(&in->c, text);
+    chosen = 0;
+    n = 0;
+
+    do {
+        code = rfc9421_next_label(&in->c, labels, &n, "Signature-Input",
+                                  in->msg);
+        if (code != SIGN_OK) {
+            return code;
+        }
+
+        if (in->c.pos == in->c.last || *in->c.pos != '(') {
+            rc = SIGN_SF_ERROR;
+
+        } else if (chosen) {
+            rc = sign_sf_skip_member(&in->c);
+
+        } else {
+            in->out = canonical;
+            rc = rfc9421_read_member(in);
+        }
+
+        if (rc == SIGN_SF_OK && !chosen && (in->seen & RFC9421_KEYID)) {
+            chosen = 1;
+            *label = labels[n - 1];
+            params->data = canonical;
+            params->len = in->out - canonical;
+        }
+
+        if (rc == SIGN_SF_OK) {
+            rc = sign_sf_read_comma(&in->c);
+        }
+
+    } while (rc == 1);
+
+    if (rc != SIGN_SF_OK) {
+        return rfc9421_syntax(in->msg, rc, "Signature-Input", &in->c, text);
+    }
+
+    if (!chosen) {
+        return sign_fail(in->msg, SIGN_MALFORMED,
+                         "no signature in Signature-Input names a keyid");
+    }
+
+    return in->code;
+}
+
+
+/* label and "=" of the next member; labels keeps those seen */
+
+static sign_code_e
+rfc9421_next_label(sign_sf_cursor_t *c, postern_str_t *labels, size_t *n,
+    const char *field, sign_message_t *msg)
+{
+    size_t         i;
+    postern_str_t  label;
+
+    if (sign_sf_read_key(c, &label) != SIGN_SF_OK
+        || c->pos == c->last || *c->pos != '=')
+    {
+        return sign_fail(msg, SIGN_MALFORMED, "%s: no label=value", field);
+    }
+
+    c->pos++;
+
+    for (i = 0; i < *n; i++) {
+        if (postern_str_eq(labels[i], label)) {
+            return sign_fail(msg, SIGN_AMBIGUOUS,
+                             "%s: label \"%.*s\" occurs twice", field,
+                             SIGN_TEXT(label));
+        }
+    }
+
+    if (*n == SIGN_MAX_SIGNATURES) {
+        return sign_fail(msg, SIGN_TOO_LARGE, "%s: more than %d signatures",
+                         field, SIGN_MAX_SIGNATURES);
+    }
+
+    labels[(*n)++] = label;
+
+    return SIGN_OK;
+}
+
+
+static int
+rfc9421_read_member(sign_rfc9421_input_t *in)
+{
+    int     rc;
+    size_t  n;
+
+    in->code = SIGN_OK;
+    in->msg->detail[0] = '\0';
+    in->seen = 0;
+    in->n = 0;
+
+    memset(&in->nonce, 0, sizeof(postern_str_t));
+    memset(&in->alg, 0, sizeof(postern_str_t));
+    memset(&in->key_id, 0, sizeof(postern_str_t));
+    memset(&in->tag, 0, sizeof(postern_str_t));
+
+    in->c.pos++;
+    sign_rfc9421_put(in, '(');
+
+    n = 0;
+
+    while ((rc = sign_sf_read_inner(&in->c, &n)) == 1) {
+
+        if (in->n == SIGN_MAX_COMPONENTS) {
+            return SIGN_SF_LIMIT;
+        }
+
+        if (in->n) {
+            sign_rfc9421_put(in, ' ');
+        }
+
+        rc = sign_rfc9421_component(in);
+        if (rc != SIGN_SF_OK) {
+            return rc;
+        }
+    }
+
+    if (rc != SIGN_SF_OK) {
+        return rc;
+    }
+
+    sign_rfc9421_put(in, ')');
+
+    return rfc9421_signature_params(in);
+}
+
+
+static int
+rfc9421_signature_params(sign_rfc9421_input_t *in)
+{
+    int              rc;
+    size_t           n;
+    sign_sf_param_t  param;
+
+    for (n = 0; (rc = sign_sf_read_param(&in->c, &param)) == 1; n++) {
+
+        if (n == SIGN_SF_MAX_PARAMS) {
+            return SIGN_SF_LIMIT;
+        }
+
+        rc = rfc9421_signature_param(in, &param);
+        if (rc != SIGN_SF_OK) {
+            return rc;
+        }
+    }
+
+    return rc;
+}
+
+
+static int
+rfc9421_signature_param(sign_rfc9421_input_t *in, sign_sf_param_t *param)
+{
+    int       rc;
+    unsigned  bit;
+
+    rc = SIGN_SF_OK;
+
+    if (postern_str_is(param->key, "created")) {
+        bit = RFC9421_CREATED;
+        rfc9421_time_param(in, param, &in->created);
+
+    } else if (postern_str_is(param->key, "keyid")) {
+        bit = RFC9421_KEYID;
+        rc = rfc9421_text_param(in, param, SIGN_MAX_KEY_ID, &in->key_id);
+
+    } else if (postern_str_is(param->key, "nonce")) {
+        bit = RFC9421_NONCE;
+        rc = rfc9421_text_param(in, param, SIGN_MAX_NONCE, &in->nonce);
+
+    } else if (postern_str_is(param->key, "expires")) {
+        bit = RFC9421_EXPIRES;
+        rfc9421_time_param(in, param, &in->expires);
+
+    } else if (postern_str_is(param->key, "alg")) {
+        bit = RFC9421_ALG;
+        rc = rfc9421_text_param(in, param, SIGN_MAX_NONCE, &in->alg);
+
+    } else if (postern_str_is(param->key, "tag")) {
+        bit = RFC9421_TAG;
+        rc = rfc9421_text_param(in, param, SIGN_MAX_NONCE, &in->tag);
+
+    } else {
+        bit = 0;
+        sign_rfc9421_fault(in, SIGN_UNSUPPORTED, "parameter of the signature",
+                           param->key);
+    }
+
+    if (in->seen & bit) {
+        sign_rfc9421_fault(in, SIGN_AMBIGUOUS,
+                           "parameter of the signature occurs twice",
+                           param->key);
+    }
+
+    in->seen |= bit;
+
+    return rc;
+}
+
+
+static int
+rfc9421_text_param(sign_rfc9421_input_t *in, sign_sf_param_t *param, size_t max,
+    postern_str_t *text)
+{
+    int  rc;
+
+    if (param->value.type != SIGN_SF_STRING || param->value.text.len == 0) {
+        sign_rfc9421_fault(in, SIGN_MALFORMED,
+                           "parameter of the signature is no string or "
+                           "empty", param->key);
+        return SIGN_SF_OK;
+    }
+
+    sign_rfc9421_put(in, ';');
+    sign_rfc9421_put_text(in, param->key);
+    sign_rfc9421_put(in, '=');
+    sign_rfc9421_put_quoted(in, param->value.text);
+
+    rc = sign_sf_decode(&param->value, in->alloc);
+
+    if (rc == SIGN_SF_OK && param->value.text.len > max) {
+        sign_rfc9421_fault(in, SIGN_TOO_LARGE,
+                           "parameter of the signature is too long",
+                           param->key);
+    }
+
+    *text = param->value.text;
+
+    return rc;
+}
+
+
+static void
+rfc9421_time_param(sign_rfc9421_input_t *in, const sign_sf_param_t *param,
+    int64_t *seconds)
+{
+    int            n;
+    int64_t        number;
+    unsigned char  digits[20];
+
+    if (param->value.type != SIGN_SF_INTEGER || param->value.number < 0) {
+        sign_rfc9421_fault(in, SIGN_MALFORMED,
+                           "parameter of the signature is not seconds",
+                           param->key);
+        return;
+    }
+
+    *seconds = param->value.number;
+
+    sign_rfc9421_put(in, ';');
+    sign_rfc9421_put_text(in, param->key);
+    sign_rfc9421_put(in, '=');
+
+    /* written anew: leading zeros are not canonical */
+
+    n = 0;
+    number = param->value.number;
+
+    do {
+        digits[n++] = '0' + number % 10;
+        number /= 10;
+    } while (number);
+
+    while (n) {
+        sign_rfc9421_put(in, digits[--n]);
+    }
+}
+
+
+static sign_code_e
+rfc9421_read_signature(postern_str_t text, postern_str_t label,
+    const postern_alloc_t *alloc, sign_message_t *msg)
+{
+    int               rc;
+    size_t            n;
+    sign_code_e       code;
+    postern_str_t     labels[SIGN_MAX_SIGNATURES];
+    sign_sf_value_t   value, found;
+    sign_sf_cursor_t  c;
+
+    sign_sf_begin(&c, text);
+    found.type = SIGN_SF_INNER_LIST;
+    n = 0;
+
+    do {
+        code = rfc9421_next_label(&c, labels, &n, "Signature", msg);
+        if (code != SIGN_OK) {
+            return code;
+        }
+
+        rc = sign_sf_read_value(&c, &value);
+
+        if (rc == SIGN_SF_OK && value.type != SIGN_SF_BYTES) {
+            rc = SIGN_SF_ERROR;
+        }
+
+        if (rc == SIGN_SF_OK) {
+            rc = sign_sf_skip_params(&c);
+        }
+
+        if (rc == SIGN_SF_OK && postern_str_eq(labels[n - 1], label)) {
+            found = value;
+        }
+
+        if (rc == SIGN_SF_OK) {
+            rc = sign_sf_read_comma(&c);
+        }
+
+    } while (rc == 1);
+
+    if (rc != SIGN_SF_OK) {
+        return rfc9421_syntax(msg, rc, "Signature", &c, text);
+    }
+
+    if (found.type != SIGN_SF_BYTES || found.text.len == 0) {
+        return sign_fail(msg, SIGN_MALFORMED,
+                         "Signature has nothing under label \"%.*s\"",
+                         SIGN_TEXT(label));
+    }
+
+    if (sign_sf_decode(&found, alloc) != SIGN_SF_OK) {
+        return SIGN_NO_MEMORY;
+    }
+
+    msg->signature = found.text;
+
+    return SIGN_OK;
+}
+
+
+static sign_code_e
+rfc9421_syntax(sign_message_t *msg, int rc, const char *field,
+    const sign_sf_cursor_t *c, postern_str_t text)
+{
+    switch (rc) {
+
+    case SIGN_SF_NO_MEMORY:
+        return SIGN_NO_MEMORY;
+
+    case SIGN_SF_LIMIT:
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "%s: too many components or parameters", field);
+    }
+
+    return sign_fail(msg, SIGN_MALFORMED,
+                     "%s: not as RFC 9421 prescribes, at byte %zu of %zu",
+                     field, (size_t) (c->pos - text.data) + 1, text.len);
+}

@@ -1,0 +1,506 @@
+
+/*
+ * RFC 9421: the values of fields, as they were sent, strictly serialized (sf),
+ * one member only (key), or as byte sequences (bs).
+ */
+
+
+#include "sign_rfc9421.h"
+#include "sign_sf.h"
+
+
+typedef enum {
+    VALUE_ITEM = 0,
+    VALUE_LIST,
+    VALUE_DICTIONARY
+} value_type_e;
+
+
+typedef struct {
+    postern_str_t           name;
+    value_type_e            type;
+} value_field_t;
+
+
+static sign_code_e value_bytes(const sign_request_t *req,
+    const sign_component_t *component, const postern_alloc_t *alloc,
+    sign_message_t *msg, postern_str_t *value);
+static sign_code_e value_member(const sign_component_t *component,
+    const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *value);
+static int value_find_member(postern_str_t text, postern_str_t key,
+    sign_sf_cursor_t *found);
+static sign_code_e value_strict(const sign_component_t *component,
+    const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *value);
+static int value_write(value_type_e type, const sign_sf_item_t *item,
+    const sign_sf_list_t *list, const postern_alloc_t *alloc,
+    postern_str_t *value);
+static int value_write_pass(value_type_e type, const sign_sf_item_t *item,
+    const sign_sf_list_t *list, sign_sf_out_t *out);
+static sign_code_e value_result(const sign_component_t *component, int rc,
+    sign_message_t *msg);
+static int value_singleton(postern_str_t name);
+
+
+/* the structured fields that requests are known to carry: sf needs the type */
+
+static const value_field_t  value_structured[] = {
+    { postern_string("accept-signature"),    VALUE_DICTIONARY },
+    { postern_string("client-cert"),         VALUE_ITEM },
+    { postern_string("client-cert-chain"),   VALUE_LIST },
+    { postern_string("content-digest"),      VALUE_DICTIONARY },
+    { postern_string("priority"),            VALUE_DICTIONARY },
+    { postern_string("repr-digest"),         VALUE_DICTIONARY },
+    { postern_string("signature"),           VALUE_DICTIONARY },
+    { postern_string("signature-agent"),     VALUE_ITEM },
+    { postern_string("signature-input"),     VALUE_DICTIONARY },
+    { postern_string("want-content-digest"), VALUE_DICTIONARY },
+    { postern_string("want-repr-digest"),    VALUE_DICTIONARY }
+};
+
+#define VALUE_NSTRUCTURED                                                     \
+    (sizeof(value_structured) / sizeof(value_structured[0]))
+
+
+/*
+ * Fields that mean one thing when sent once and nobody knows what when sent
+ * twice: the application may take the first, the last or both.
+ */
+
+static const postern_str_t  value_singletons[] = {
+    postern_string("authorization"),
+    postern_string("content-encoding"),
+    postern_string("content-length"),
+    postern_string("content-location"),
+    postern_string("content-range"),
+    postern_string("content-type"),
+    postern_string("cookie"),
+    postern_string("date"),
+    postern_string("from"),
+    postern_string("host"),
+    postern_string("if-modified-since"),
+    postern_string("if-range"),
+    postern_string("if-unmodified-since"),
+    postern_string("max-forwards"),
+    postern_string("origin"),
+    postern_string("proxy-authorization"),
+    postern_string("range"),
+    postern_string("referer"),
+    postern_string("user-agent")
+};
+
+#define VALUE_NSINGLETONS                                                     \
+    (sizeof(value_singletons) / sizeof(value_singletons[0]))
+
+
+sign_code_e
+sign_rfc9421_field_value(const sign_request_t *req,
+    const sign_component_t *component, const postern_alloc_t *alloc,
+    sign_message_t *msg, postern_str_t *value)
+{
+    sign_code_e  code;
+
+    if (component->bs) {
+        code = value_bytes(req, component, alloc, msg, value);
+
+    } else {
+        code = sign_rfc9421_field(req, component->name, alloc, msg, value);
+    }
+
+    if (code != SIGN_OK) {
+        return code;
+    }
+
+    if (value->data == NULL) {
+        return sign_fail(msg, SIGN_COVERAGE,
+                         "covered field \"%.*s\" is not in the request",
+                         SIGN_TEXT(component->name));
+    }
+
+    if (component->key) {
+        return value_member(component, alloc, msg, value);
+    }
+
+    if (component->sf) {
+        return value_strict(component, alloc, msg, value);
+    }
+
+    return SIGN_OK;
+}
+
+
+sign_code_e
+sign_rfc9421_field(const sign_request_t *req, postern_str_t name,
+    const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *value)
+{
+    size_t                i, next, len;
+    postern_str_t         line;
+    unsigned char        *p;
+    const sign_field_t   *first, *field;
+
+    value->len = 0;
+    value->data = NULL;
+
+    i = 0;
+
+    first = sign_field_next(req, name, &i);
+    if (first == NULL) {
+        return SIGN_OK;
+    }
+
+    *value = sign_rfc9421_trim(first->value);
+
+    next = i;
+
+    field = sign_field_next(req, name, &i);
+    if (field == NULL) {
+        return SIGN_OK;
+    }
+
+    if (value_singleton(name)) {
+        return sign_fail(msg, SIGN_AMBIGUOUS, "field \"%.*s\" occurs twice",
+                         SIGN_TEXT(name));
+    }
+
+    len = value->len;
+
+    do {
+        len += sizeof(", ") - 1 + sign_rfc9421_trim(field->value).len;
+        field = sign_field_next(req, name, &i);
+    } while (field);
+
+    if (len > SIGN_MAX_BASE) {
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "field \"%.*s\" is longer than %d bytes",
+                         SIGN_TEXT(name), SIGN_MAX_BASE);
+    }
+
+    p = postern_alloc(alloc, len);
+    if (p == NULL) {
+        return SIGN_NO_MEMORY;
+    }
+
+    line = *value;
+
+    value->data = p;
+    value->len = len;
+
+    for ( ;; ) {
+
+        if (line.len) {
+            memcpy(p, line.data, line.len);
+            p += line.len;
+        }
+
+        field = sign_field_next(req, name, &next);
+        if (field == NULL) {
+            return SIGN_OK;
+        }
+
+        *p++ = ',';
+        *p++ = ' ';
+
+        line = sign_rfc9421_trim(field->value);
+    }
+}
+
+
+postern_str_t
+sign_rfc9421_trim(postern_str_t s)
+{
+    while (s.len && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s.data++;
+        s.len--;
+    }
+
+    while (s.len
+           && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+    {
+        s.len--;
+    }
+
+    if (s.data == NULL) {
+        s.data = (const unsigned char *) "";
+    }
+
+    return s;
+}
+
+
+static sign_code_e
+value_bytes(const sign_request_t *req, const sign_component_t *component,
+    const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *value)
+{
+    size_t               i, n, len;
+    sign_sf_item_t      *items;
+    sign_sf_list_t       list;
+    const sign_field_t  *field;
+
+    value->len = 0;
+    value->data = NULL;
+
+    i = 0;
+    len = 0;
+
+    for (n = 0; (field = sign_field_next(req, component->name, &i)); n++) {
+        len += field->value.len;
+    }
+
+    if (n == 0) {
+        return SIGN_OK;
+    }
+
+    if (len > SIGN_MAX_BASE) {
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "field \"%.*s\" is longer than %d bytes",
+                         SIGN_TEXT(component->name), SIGN_MAX_BASE);
+    }
+
+    items = postern_alloc(alloc, n * sizeof(sign_sf_item_t));
+    if (items == NULL) {
+        return SIGN_NO_MEMORY;
+    }
+
+    memset(items, 0, n * sizeof(sign_sf_item_t));
+
+    list.members = items;
+    list.nmembers = n;
+
+    i = 0;
+
+    for (n = 0; (field = sign_field_next(req, component->name, &i)); n++) {
+        items[n].value.type = SIGN_SF_BYTES;
+        items[n].value.text = sign_rfc9421_trim(field->value);
+    }
+
+    return value_result(component,
+                        value_write(VALUE_LIST, NULL, &list, alloc, value),
+                        msg);
+}
+
+
+static sign_code_e
+value_member(const sign_component_t *component, const postern_alloc_t *alloc,
+    sign_message_t *msg, postern_str_t *value)
+{
+    int               rc;
+    sign_sf_item_t    member;
+    sign_sf_cursor_t  c;
+
+    rc = value_find_member(*value, component->arg, &c);
+
+    if (rc == SIGN_SF_OK && c.pos == NULL) {
+        return sign_fail(msg, SIGN_COVERAGE,
+                         "covered field \"%.*s\" has no member \"%.*s\"",
+                         SIGN_TEXT(component->name),
+                         SIGN_TEXT(component->arg));
+    }
+
+    if (rc == SIGN_SF_OK && c.pos < c.last && *c.pos == '=') {
+        c.pos++;
+        rc = sign_sf_read_member(&c, alloc, &member);
+
+    } else if (rc == SIGN_SF_OK) {
+        memset(&member, 0, sizeof(sign_sf_item_t));
+
+        member.value.type = SIGN_SF_BOOLEAN;
+        member.value.number = 1;
+
+        rc = sign_sf_read_params(&c, alloc, &member);
+    }
+
+    if (rc == SIGN_SF_OK) {
+        rc = value_write(VALUE_ITEM, &member, NULL, alloc, value);
+    }
+
+    return value_result(component, rc, msg);
+}
+
+
+/*
+ * Leaves the cursor behind the key, its pos NULL where there is none.  The last
+ * one counts (RFC 9651 section 4.2.2), and the whole field must be well formed.
+ */
+
+static int
+value_find_member(postern_str_t text, postern_str_t key,
+    sign_sf_cursor_t *found)
+{
+    int               rc;
+    postern_str_t     name;
+    sign_sf_cursor_t  c;
+
+    found->pos = NULL;
+
+    if (text.len > SIGN_SF_MAX_TEXT) {
+        return SIGN_SF_LIMIT;
+    }
+
+    sign_sf_begin(&c, text);
+
+    if (c.pos == c.last) {
+        return SIGN_SF_OK;
+    }
+
+    do {
+        rc = sign_sf_read_key(&c, &name);
+        if (rc != SIGN_SF_OK) {
+            return rc;
+        }
+
+        if (postern_str_eq(name, key)) {
+            *found = c;
+        }
+
+        if (c.pos < c.last && *c.pos == '=') {
+            c.pos++;
+            rc = sign_sf_skip_member(&c);
+
+        } else {
+            rc = sign_sf_skip_params(&c);
+        }
+
+        if (rc == SIGN_SF_OK) {
+            rc = sign_sf_read_comma(&c);
+        }
+
+    } while (rc == 1);
+
+    return rc;
+}
+
+
+static sign_code_e
+value_strict(const sign_component_t *component, const postern_alloc_t *alloc,
+    sign_message_t *msg, postern_str_t *value)
+{
+    int             rc;
+    size_t          i;
+    value_type_e    type;
+    sign_sf_item_t  item;
+    sign_sf_list_t  list;
+
+    for (i = 0; i < VALUE_NSTRUCTURED; i++) {
+        if (postern_str_eq(value_structured[i].name, component->name)) {
+            break;
+        }
+    }
+
+    if (i == VALUE_NSTRUCTURED) {
+        return sign_fail(msg, SIGN_UNSUPPORTED,
+                         "\"%.*s\" is not known as a structured field",
+                         SIGN_TEXT(component->name));
+    }
+
+    type = value_structured[i].type;
+
+    switch (type) {
+
+    case VALUE_ITEM:
+        rc = sign_sf_parse_item(*value, alloc, &item);
+        break;
+
+    case VALUE_LIST:
+        rc = sign_sf_parse_list(*value, alloc, &list);
+        break;
+
+    default: /* VALUE_DICTIONARY */
+        rc = sign_sf_parse_dictionary(*value, alloc, &list);
+        break;
+    }
+
+    if (rc == SIGN_SF_OK) {
+        rc = value_write(type, &item, &list, alloc, value);
+    }
+
+    return value_result(component, rc, msg);
+}
+
+
+static int
+value_write(value_type_e type, const sign_sf_item_t *item,
+    const sign_sf_list_t *list, const postern_alloc_t *alloc,
+    postern_str_t *value)
+{
+    int            rc;
+    sign_sf_out_t  out;
+
+    memset(&out, 0, sizeof(sign_sf_out_t));
+
+    rc = value_write_pass(type, item, list, &out);
+    if (rc != SIGN_SF_OK) {
+        return rc;
+    }
+
+    out.size = out.len;
+    out.len = 0;
+
+    /* one octet keeps an empty value present */
+
+    out.data = postern_alloc(alloc, out.size + 1);
+    if (out.data == NULL) {
+        return SIGN_SF_NO_MEMORY;
+    }
+
+    rc = value_write_pass(type, item, list, &out);
+
+    value->data = out.data;
+    value->len = out.len;
+
+    return rc;
+}
+
+
+static int
+value_write_pass(value_type_e type, const sign_sf_item_t *item,
+    const sign_sf_list_t *list, sign_sf_out_t *out)
+{
+    switch (type) {
+
+    case VALUE_ITEM:
+        return sign_sf_write_item(out, item);
+
+    case VALUE_LIST:
+        return sign_sf_write_list(out, list);
+
+    default: /* VALUE_DICTIONARY */
+        return sign_sf_write_dictionary(out, list);
+    }
+}
+
+
+static sign_code_e
+value_result(const sign_component_t *component, int rc, sign_message_t *msg)
+{
+    switch (rc) {
+
+    case SIGN_SF_OK:
+        return SIGN_OK;
+
+    case SIGN_SF_NO_MEMORY:
+        return SIGN_NO_MEMORY;
+
+    case SIGN_SF_LIMIT:
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "field \"%.*s\" has too many members",
+                         SIGN_TEXT(component->name));
+    }
+
+    return sign_fail(msg, SIGN_MALFORMED,
+                     "field \"%.*s\" is not a structured field as demanded",
+                     SIGN_TEXT(component->name));
+}
+
+
+static int
+value_singleton(postern_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < VALUE_NSINGLETONS; i++) {
+        if (postern_str_eq(value_singletons[i], name)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}

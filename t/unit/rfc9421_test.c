@@ -1,0 +1,1274 @@
+/* link: ngx_http_sign_module/sign_message.c ngx_http_sign_module/sign_rfc9421.c
+   ngx_http_sign_module/sign_rfc9421_base.c
+   ngx_http_sign_module/sign_rfc9421_component.c
+   ngx_http_sign_module/sign_rfc9421_cover.c
+   ngx_http_sign_module/sign_rfc9421_field.c
+   ngx_http_sign_module/sign_rfc9421_query.c
+   ngx_http_sign_module/sign_rfc9421_target.c
+   ngx_http_sign_module/sign_sf.c ngx_http_sign_module/sign_sf_tree.c
+   ngx_http_sign_module/sign_sf_write.c ngx_http_sign_module/sign_digest.c
+   ngx_http_sign_module/sign_sigv4.c ngx_http_sign_module/sign_sigv4_canonical.c
+   ngx_http_sign_module/sign_sigv4_present.c
+   ngx_http_sign_module/sign_sigv4_time.c ngx_http_sign_module/sign_sigv4_uri.c
+   ngx_http_postern_module/postern_alg.c
+   ngx_http_postern_module/postern_arena.c
+   ngx_http_postern_module/postern_network.c -lcrypto */
+
+/*
+ * RFC 9421: the examples of the RFC (section 2, appendix B), and everything
+ * that must be refused, one test for each known attack.
+ */
+
+
+#include "sign_steps.h"
+
+
+#define SIGNED(input)                                                         \
+    "Signature-Input: sig=" input "\nSignature: sig=:AAECAw==:\n\n"
+
+#define GET        "GET /path?param=value HTTP/1.1\nHost: www.example.com\n"
+#define PARAMS     ";created=1618884473;keyid=\"k\""
+#define KEY        ";keyid=\"k\""
+#define TIME       ";created=1618884473"
+
+#define B2                                                                    \
+    "POST /foo?param=Value&Pet=dog HTTP/1.1\n"                                \
+    "Host: example.com\n"                                                     \
+    "Date: Tue, 20 Apr 2021 02:07:55 GMT\n"                                   \
+    "Content-Type: application/json\n"                                        \
+    "Content-Digest: " B2_DIGEST "\n"                                         \
+    "Content-Length: 18\n"
+
+#define B2_DIGEST                                                             \
+    "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7" \
+    "BNNyealdVLvRwEmTHWXvJwew==:"
+
+/* of the empty body, both from RFC 6234's functions */
+
+#define EMPTY_256  "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+
+/* the base of one component alone: what stands behind its identifier */
+
+static postern_str_t
+value_of(const char *request_text, const char *identifier)
+{
+    char           text[8192];
+    size_t         n;
+    postern_str_t  value;
+
+    snprintf(text, sizeof(text), "%sSignature-Input: sig=(%s)%s\n"
+             "Signature: sig=:AAECAw==:\n\n", request_text, identifier, PARAMS);
+
+    value.len = 0;
+    value.data = NULL;
+
+    if (!EXPECT_CODE(base_of(text), SIGN_OK)) {
+        return value;
+    }
+
+    n = strlen(identifier) + sizeof(": ") - 1;
+
+    if (!EXPECT(message.base.len > n)) {
+        return value;
+    }
+
+    value.data = message.base.data + n;
+    value.len = (const unsigned char *) memchr(value.data, '\n',
+                                               message.base.len - n)
+                - value.data;
+
+    return value;
+}
+
+
+/* the code for one component alone */
+
+static sign_code_e
+refused(const char *request_text, const char *identifier)
+{
+    char  text[8192];
+
+    snprintf(text, sizeof(text), "%sSignature-Input: sig=(%s)%s\n"
+             "Signature: sig=:AAECAw==:\n\n", request_text, identifier, PARAMS);
+
+    return base_of(text);
+}
+
+
+TEST(b_2_1_minimal_signature)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(B2
+        "Signature-Input: sig-b21=();created=1618884473"
+        ";keyid=\"test-key-rsa-pss\";nonce=\"b3k2pp5k7z-50gnwp.yemd\"\n"
+        "Signature: sig-b21=:AAEC:\n\n"), SIGN_OK);
+
+    EXPECT_STR(message.base,
+        "\"@signature-params\": ();created=1618884473"
+        ";keyid=\"test-key-rsa-pss\";nonce=\"b3k2pp5k7z-50gnwp.yemd\"");
+    EXPECT_STR(message.key_id, "test-key-rsa-pss");
+    EXPECT_STR(message.nonce, "b3k2pp5k7z-50gnwp.yemd");
+    EXPECT_STR(message.label, "sig-b21");
+    EXPECT_MEM(message.signature.data, "\x00\x01\x02", 3);
+    EXPECT_INT(message.signature.len, 3);
+    EXPECT_INT(message.created, CREATED);
+    EXPECT(message.expires == POSTERN_TIME_MAX);
+    EXPECT_INT(message.alg, 0);
+
+    /* and it is refused all the same: it covers nothing */
+
+    EXPECT_CODE(sign_check(&request, &policy, &key, organization, address,
+                           now, &message), SIGN_COVERAGE);
+}
+
+
+TEST(b_2_2_selective_covered_components)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(B2
+        "Signature-Input: sig-b22=(\"@authority\" \"content-digest\""
+        " \"@query-param\";name=\"Pet\");created=1618884473"
+        ";keyid=\"test-key-rsa-pss\";tag=\"header-example\"\n"
+        "Signature: sig-b22=:AAEC:\n\n"), SIGN_OK);
+
+    EXPECT_STR(message.base,
+        "\"@authority\": example.com\n"
+        "\"content-digest\": " B2_DIGEST "\n"
+        "\"@query-param\";name=\"Pet\": dog\n"
+        "\"@signature-params\": (\"@authority\" \"content-digest\""
+        " \"@query-param\";name=\"Pet\");created=1618884473"
+        ";keyid=\"test-key-rsa-pss\";tag=\"header-example\"");
+    EXPECT_STR(message.tag, "header-example");
+    EXPECT(message.nonce.data == NULL);
+}
+
+
+TEST(b_2_3_full_coverage)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(B2
+        "Signature-Input: sig-b23=(\"date\" \"@method\" \"@path\" \"@query\""
+        " \"@authority\" \"content-type\" \"content-digest\""
+        " \"content-length\");created=1618884473"
+        ";keyid=\"test-key-rsa-pss\"\n"
+        "Signature: sig-b23=:AAEC:\n\n"), SIGN_OK);
+
+    EXPECT_STR(message.base,
+        "\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n"
+        "\"@method\": POST\n"
+        "\"@path\": /foo\n"
+        "\"@query\": ?param=Value&Pet=dog\n"
+        "\"@authority\": example.com\n"
+        "\"content-type\": application/json\n"
+        "\"content-digest\": " B2_DIGEST "\n"
+        "\"content-length\": 18\n"
+        "\"@signature-params\": (\"date\" \"@method\" \"@path\" \"@query\""
+        " \"@authority\" \"content-type\" \"content-digest\""
+        " \"content-length\");created=1618884473;keyid=\"test-key-rsa-pss\"");
+
+    policy.cover = SIGN_COVER_DEFAULT;
+
+    EXPECT_CODE(sign_check(&request, &policy, &key, organization, address,
+                           now, &message), SIGN_OK);
+    EXPECT_INT(message.digest, SIGN_DIGEST_SHA512);
+    EXPECT_MEM(message.digest_value, "\x59\x90\xcf\x69\x59\xff\xed\x78", 8);
+}
+
+
+TEST(b_2_4_a_response_is_not_a_request)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(B2
+        "Signature-Input: sig-b24=(\"@status\" \"content-type\""
+        " \"content-digest\" \"content-length\");created=1618884473"
+        ";keyid=\"test-key-ecc-p256\"\n"
+        "Signature: sig-b24=:AAEC:\n\n"), SIGN_UNSUPPORTED);
+}
+
+
+TEST(b_2_5_hmac)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(B2
+        "Signature-Input: sig-b25=(\"date\" \"@authority\" \"content-type\")"
+        ";created=1618884473;keyid=\"test-shared-secret\"\n"
+        "Signature: sig-b25=:pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=:\n\n"
+        ), SIGN_OK);
+
+    EXPECT_STR(message.base,
+        "\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n"
+        "\"@authority\": example.com\n"
+        "\"content-type\": application/json\n"
+        "\"@signature-params\": (\"date\" \"@authority\" \"content-type\")"
+        ";created=1618884473;keyid=\"test-shared-secret\"");
+    EXPECT_INT(message.signature.len, 32);
+    EXPECT_MEM(message.signature.data, "\xa7\x17\x10\xc3", 4);
+}
+
+
+TEST(b_2_6_ed25519)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(B2
+        "Signature-Input: sig-b26=(\"date\" \"@method\" \"@path\""
+        " \"@authority\" \"content-type\" \"content-length\")"
+        ";created=1618884473;keyid=\"test-key-ed25519\"\n"
+        "Signature: sig-b26=:wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u"
+        "02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==:\n\n"), SIGN_OK);
+
+    EXPECT_STR(message.base,
+        "\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n"
+        "\"@method\": POST\n"
+        "\"@path\": /foo\n"
+        "\"@authority\": example.com\n"
+        "\"content-type\": application/json\n"
+        "\"content-length\": 18\n"
+        "\"@signature-params\": (\"date\" \"@method\" \"@path\""
+        " \"@authority\" \"content-type\" \"content-length\")"
+        ";created=1618884473;keyid=\"test-key-ed25519\"");
+    EXPECT_INT(message.signature.len, 64);
+}
+
+
+TEST(b_3_tls_terminating_proxy)
+{
+#define CERT                                                                  \
+    ":MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6MRswGQYDVQQKDBJMZXQncyBBdXRoZW" \
+    "50aWNhdGUxGzAZBgNVBAMMEkxBIEludGVybWVkaWF0ZSBDQTAeFw0yMDAxMTQyMjU1MzNa" \
+    "Fw0yMTAxMjMyMjU1MzNaMA0xCzAJBgNVBAMMAkJDMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQ" \
+    "cDQgAE8YnXXfaUgmnMtOXU/IncWalRhebrXmckC8vdgJ1p5Be5F/3YC8OthxM4+k1M6aEA" \
+    "EFcGzkJiNy6J84y7uzo9M6NyMHAwCQYDVR0TBAIwADAfBgNVHSMEGDAWgBRm3WjLa38lbE" \
+    "YCuiCPct0ZaSED2DAOBgNVHQ8BAf8EBAMCBsAwEwYDVR0lBAwwCgYIKwYBBQUHAwIwHQYD" \
+    "VR0RAQH/BBMwEYEPYmRjQGV4YW1wbGUuY29tMAoGCCqGSM49BAMCA0gAMEUCIBHda/r1va" \
+    "L6G3VliL4/Di6YK0Q6bMjeSkC3dFCOOB8TAiEAx/kHSB4urmiZ0NX5r5XarmPk0wmuydBV" \
+    "oU4hBVZ1yhk=:"
+
+    defaults();
+
+    EXPECT_CODE(base_of(
+        "POST /foo?param=Value&Pet=dog HTTP/1.1\n"
+        "Host: service.internal.example\n"
+        "Date: Tue, 20 Apr 2021 02:07:55 GMT\n"
+        "Content-Type: application/json\n"
+        "Content-Length: 18\n"
+        "Client-Cert: " CERT "\n"
+        "Signature-Input: ttrp=(\"@path\" \"@query\" \"@method\""
+        " \"@authority\" \"client-cert\");created=1618884473"
+        ";keyid=\"test-key-ecc-p256\"\n"
+        "Signature: ttrp=:xVMHVpawaAC/0SbHrKRs9i8I3eOs5RtTMGCWXm/9nvZzoHsIg6M"
+        "ce9315T6xoklyy0yzhD9ah4JHRwMLOgmizw==:\n\n"), SIGN_OK);
+
+    EXPECT_STR(message.base,
+        "\"@path\": /foo\n"
+        "\"@query\": ?param=Value&Pet=dog\n"
+        "\"@method\": POST\n"
+        "\"@authority\": service.internal.example\n"
+        "\"client-cert\": " CERT "\n"
+        "\"@signature-params\": (\"@path\" \"@query\" \"@method\""
+        " \"@authority\" \"client-cert\");created=1618884473"
+        ";keyid=\"test-key-ecc-p256\"");
+    EXPECT_INT(message.signature.len, 64);
+}
+
+
+#define B4_SIGNED                                                             \
+    "Signature-Input: transform=(\"@method\" \"@path\" \"@authority\""        \
+    " \"accept\");created=1618884473;keyid=\"test-key-ed25519\"\n"            \
+    "Signature: transform=:ZT1kooQsEHpZ0I1IjCqtQppOmIqlJPeo7DHR3SoMn0s5JZ1eR" \
+    "GS0A+vyYP9t/LXlh5QMFFQ6cpLt2m0pmj3NDA==:\n\n"
+
+#define B4_BASE(method, authority, accept)                                    \
+    "\"@method\": " method "\n\"@path\": /demo\n\"@authority\": " authority   \
+    "\n\"accept\": " accept "\n\"@signature-params\": (\"@method\" \"@path\"" \
+    " \"@authority\" \"accept\");created=1618884473"                          \
+    ";keyid=\"test-key-ed25519\""
+
+
+TEST(b_4_transformations_that_keep_the_base)
+{
+    size_t  i;
+
+    static const char  *kept[] = {
+
+        "GET /demo?name1=Value1&Name2=value2 HTTP/1.1\nHost: example.org\n"
+        "Date: Fri, 15 Jul 2022 14:24:55 GMT\n"
+        "Accept: application/json\nAccept: */*\n" B4_SIGNED,
+
+        "GET /demo?name1=Value1&Name2=value2&param=added HTTP/1.1\n"
+        "Host: example.org\nDate: Fri, 15 Jul 2022 14:24:55 GMT\n"
+        "Accept: application/json\nAccept: */*\n"
+        "Accept-Language: en-US,en;q=0.5\n" B4_SIGNED,
+
+        "GET /demo?name1=Value1&Name2=value2 HTTP/1.1\nHost: example.org\n"
+        "Referer: https://developer.example.org/demo\n"
+        "Accept: application/json, */*\n" B4_SIGNED,
+
+        "GET /demo?name1=Value1&Name2=value2 HTTP/1.1\n"
+        "Accept: application/json\nAccept: */*\n"
+        "Date: Fri, 15 Jul 2022 14:24:55 GMT\nHost: example.org\n" B4_SIGNED
+    };
+
+    defaults();
+
+    for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        EXPECT_CODE(base_of(kept[i]), SIGN_OK);
+        EXPECT_STR(message.base,
+                   B4_BASE("GET", "example.org", "application/json, */*"));
+    }
+}
+
+
+TEST(b_4_transformations_that_change_the_base)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(
+        "POST /demo?name1=Value1&Name2=value2 HTTP/1.1\nHost: example.com\n"
+        "Accept: application/json\nAccept: */*\n" B4_SIGNED), SIGN_OK);
+    EXPECT_STR(message.base,
+               B4_BASE("POST", "example.com", "application/json, */*"));
+
+    EXPECT_CODE(base_of(
+        "GET /demo?name1=Value1&Name2=value2 HTTP/1.1\nHost: example.org\n"
+        "Accept: */*\nAccept: application/json\n" B4_SIGNED), SIGN_OK);
+    EXPECT_STR(message.base,
+               B4_BASE("GET", "example.org", "*/*, application/json"));
+}
+
+
+TEST(section_2_1_values_of_fields)
+{
+    static const char  r[] = GET
+        "X-OWS-Header:   Leading and trailing whitespace.   \n"
+        "X-Tab: \tin tabs\t\n"
+        "Cache-Control: max-age=60\n"
+        "Cache-Control:    must-revalidate\n"
+        "Example-Dict:  a=1,    b=2;x=1;y=2,   c=(a   b   c)\n"
+        "X-Empty-Header: \n";
+
+    defaults();
+
+    EXPECT_STR(value_of(r, "\"host\""), "www.example.com");
+    EXPECT_STR(value_of(r, "\"x-ows-header\""),
+               "Leading and trailing whitespace.");
+    EXPECT_STR(value_of(r, "\"x-tab\""), "in tabs");
+    EXPECT_STR(value_of(r, "\"cache-control\""),
+               "max-age=60, must-revalidate");
+    EXPECT_STR(value_of(r, "\"example-dict\""),
+               "a=1,    b=2;x=1;y=2,   c=(a   b   c)");
+    EXPECT_STR(value_of(r, "\"x-empty-header\""), "");
+}
+
+
+TEST(section_2_1_1_strict_serialization)
+{
+    static const char  r[] = GET
+        "Priority:  u=1,    i,   x=(a   b   c);q=1.50\n"
+        "Priority:  u=2\n"
+        "Client-Cert: :AAEC:\n"
+        "Client-Cert-Chain: :AA==:  ,   :AQ==:\n"
+        "Repr-Digest: sha-256\n"
+        "Example-Dict: a\n"
+        "Want-Repr-Digest: sha-256=\n";
+
+    defaults();
+
+    EXPECT_STR(value_of(r, "\"priority\";sf"), "u=2, i, x=(a b c);q=1.5");
+    EXPECT_STR(value_of(r, "\"client-cert\";sf"), ":AAEC:");
+    EXPECT_STR(value_of(r, "\"client-cert-chain\";sf"), ":AA==:, :AQ==:");
+    EXPECT_STR(value_of(r, "\"repr-digest\";sf"), "sha-256");
+
+    EXPECT_CODE(refused(r, "\"example-dict\";sf"), SIGN_UNSUPPORTED);
+    EXPECT_CODE(refused(r, "\"want-repr-digest\";sf"), SIGN_MALFORMED);
+}
+
+
+TEST(section_2_1_2_members_of_dictionaries)
+{
+    static const char  r[] = GET
+        "Example-Dict:  a=1, b=2;x=1;y=2, c=(a   b    c), d, e;f\n"
+        "Example-Dict:  b=3\n"
+        "Broken: a=1, =2\n";
+
+    defaults();
+
+    EXPECT_STR(value_of(r, "\"example-dict\";key=\"a\""), "1");
+    EXPECT_STR(value_of(r, "\"example-dict\";key=\"d\""), "?1");
+    EXPECT_STR(value_of(r, "\"example-dict\";key=\"c\""), "(a b c)");
+    EXPECT_STR(value_of(r, "\"example-dict\";key=\"e\""), "?1;f");
+    EXPECT_STR(value_of(r, "\"example-dict\";sf;key=\"a\""), "1");
+
+    /* the last one of a key that occurs twice */
+
+    EXPECT_STR(value_of(r, "\"example-dict\";key=\"b\""), "3");
+
+    EXPECT_CODE(refused(r, "\"example-dict\";key=\"g\""), SIGN_COVERAGE);
+    EXPECT_CODE(refused(r, "\"broken\";key=\"a\""), SIGN_MALFORMED);
+}
+
+
+TEST(section_2_1_3_fields_as_byte_sequences)
+{
+    defaults();
+
+    EXPECT_STR(value_of(GET "Example-Header: value, with, lots\n"
+                        "Example-Header: of, commas\n",
+                        "\"example-header\";bs"),
+               ":dmFsdWUsIHdpdGgsIGxvdHM=:, :b2YsIGNvbW1hcw==:");
+    EXPECT_STR(value_of(GET "Example-Header: value, with, lots, of, commas\n",
+                        "\"example-header\";bs"),
+               ":dmFsdWUsIHdpdGgsIGxvdHMsIG9mLCBjb21tYXM=:");
+    EXPECT_STR(value_of(GET "E: \n", "\"e\";bs"), "::");
+    EXPECT_STR(value_of(GET "E: \xc3\xbc\n", "\"e\";bs"), ":w7w=:");
+    EXPECT_CODE(refused(GET, "\"e\";bs"), SIGN_COVERAGE);
+}
+
+
+TEST(section_2_2_derived_components)
+{
+    defaults();
+
+    EXPECT_STR(value_of(GET, "\"@method\""), "GET");
+    EXPECT_STR(value_of(GET, "\"@target-uri\""),
+               "http://www.example.com/path?param=value");
+    EXPECT_STR(value_of(GET, "\"@authority\""), "www.example.com");
+    EXPECT_STR(value_of(GET, "\"@scheme\""), "http");
+    EXPECT_STR(value_of(GET, "\"@request-target\""), "/path?param=value");
+    EXPECT_STR(value_of(GET, "\"@path\""), "/path");
+    EXPECT_STR(value_of(GET, "\"@query\""), "?param=value");
+
+    EXPECT_STR(value_of("get / HTTP/1.1\nHost: a\n", "\"@method\""), "get");
+    EXPECT_STR(value_of("POST /path?queryString HTTP/1.1\nHost: a\n",
+                        "\"@query\""), "?queryString");
+    EXPECT_STR(value_of("POST /path HTTP/1.1\nHost: a\n", "\"@query\""), "?");
+    EXPECT_STR(value_of("POST /path? HTTP/1.1\nHost: a\n", "\"@query\""),
+               "?");
+    EXPECT_STR(value_of("GET /p?a=bat%2Dman HTTP/1.1\nHost: a\n",
+                        "\"@query\""), "?a=bat%2Dman");
+    EXPECT_STR(value_of("OPTIONS * HTTP/1.1\nHost: a\n",
+                        "\"@request-target\""), "*");
+    EXPECT_STR(value_of("CONNECT www.example.com:80 HTTP/1.1\nHost: a\n",
+                        "\"@request-target\""), "www.example.com:80");
+}
+
+
+TEST(the_target_is_the_raw_one)
+{
+    static const char  r[] =
+        "GET //a/%2e%2E/b;x/./c%2F%41?q=%41+b&&=?/../ HTTP/1.1\nHost: a\n";
+
+    defaults();
+
+    EXPECT_STR(value_of(r, "\"@path\""), "//a/%2e%2E/b;x/./c%2F%41");
+    EXPECT_STR(value_of(r, "\"@query\""), "?q=%41+b&&=?/../");
+    EXPECT_STR(value_of(r, "\"@target-uri\""),
+               "http://a//a/%2e%2E/b;x/./c%2F%41?q=%41+b&&=?/../");
+}
+
+
+TEST(targets_in_absolute_form)
+{
+    static const char  r[] =
+        "GET http://Example.com:80/p?a=1 HTTP/1.1\nHost: example.COM\n";
+
+    defaults();
+
+    EXPECT_STR(value_of(r, "\"@request-target\""),
+               "http://Example.com:80/p?a=1");
+    EXPECT_STR(value_of(r, "\"@target-uri\""), "http://example.com/p?a=1");
+    EXPECT_STR(value_of(r, "\"@authority\""), "example.com");
+    EXPECT_STR(value_of(r, "\"@path\""), "/p");
+
+    EXPECT_STR(value_of("GET HTTP://a HTTP/1.1\nHost: a\n", "\"@path\""), "/");
+    EXPECT_STR(value_of("GET http://a?q HTTP/1.1\nHost: a\n", "\"@path\""),
+               "/");
+    EXPECT_STR(value_of("GET http://a?q HTTP/1.1\nHost: a\n", "\"@query\""),
+               "?q");
+    EXPECT_STR(value_of("GET http://a/ HTTP/1.0\nX: y\n", "\"@authority\""),
+               "a");
+}
+
+
+TEST(a_target_that_contradicts_the_request_is_refused)
+{
+    defaults();
+
+    EXPECT_CODE(refused("GET http://b/ HTTP/1.1\nHost: a\n", "\"@path\""),
+                SIGN_AMBIGUOUS);
+    EXPECT_CODE(refused("GET https://a/ HTTP/1.1\nHost: a\n", "\"@path\""),
+                SIGN_AMBIGUOUS);
+    EXPECT_CODE(refused("GET http:/// HTTP/1.1\nHost: a\n", "\"@path\""),
+                SIGN_MALFORMED);
+    EXPECT_CODE(refused("GET http://u@a/ HTTP/1.1\nHost: a\n", "\"@path\""),
+                SIGN_MALFORMED);
+    EXPECT_CODE(refused("GET /a#b HTTP/1.1\nHost: a\n", "\"@path\""),
+                SIGN_MALFORMED);
+    EXPECT_CODE(refused("OPTIONS * HTTP/1.1\nHost: a\n", "\"@path\""),
+                SIGN_COVERAGE);
+    EXPECT_CODE(refused("OPTIONS * HTTP/1.1\nHost: a\n", "\"@query\""),
+                SIGN_COVERAGE);
+    EXPECT_CODE(refused("OPTIONS * HTTP/1.1\nHost: a\n", "\"@target-uri\""),
+                SIGN_COVERAGE);
+    EXPECT_CODE(refused("GET / HTTP/1.0\nX: a\n", "\"@authority\""),
+                SIGN_COVERAGE);
+}
+
+
+TEST(the_authority_is_normalized)
+{
+    defaults();
+
+    EXPECT_STR(value_of("GET / HTTP/1.1\nHost: WWW.Example.COM\n",
+                        "\"@authority\""), "www.example.com");
+    EXPECT_STR(value_of("GET / HTTP/1.1\nHost: a:80\n", "\"@authority\""),
+               "a");
+    EXPECT_STR(value_of("GET / HTTP/1.1\nHost: a:\n", "\"@authority\""), "a");
+    EXPECT_STR(value_of("GET / HTTP/1.1\nHost: a:443\n", "\"@authority\""),
+               "a:443");
+    EXPECT_STR(value_of("GET / HTTP/1.1\nHost: a:8080\n", "\"@authority\""),
+               "a:8080");
+    EXPECT_STR(value_of("GET / HTTP/1.1\nHost: [::1]:80\n",
+                        "\"@authority\""), "[::1]");
+    EXPECT_STR(value_of("GET / HTTP/1.1\nHost: [2001:DB8::80]\n",
+                        "\"@authority\""), "[2001:db8::80]");
+}
+
+
+TEST(the_default_port_is_that_of_the_scheme)
+{
+    defaults();
+
+    request_of("GET / HTTP/1.1\nHost: a:443\n"
+               SIGNED("(\"@target-uri\" \"@scheme\")" PARAMS));
+    request.scheme = text_of("https");
+
+    EXPECT_CODE(sign_parse(&request, &policy, &request_memory, &message),
+                SIGN_OK);
+    EXPECT_CODE(sign_base(&request, &request_memory, &message), SIGN_OK);
+    EXPECT_STR(message.base,
+        "\"@target-uri\": https://a/\n"
+        "\"@scheme\": https\n"
+        "\"@signature-params\": (\"@target-uri\" \"@scheme\")" PARAMS);
+}
+
+
+TEST(the_host_field_is_as_it_was_sent)
+{
+    defaults();
+
+    EXPECT_STR(value_of("GET / HTTP/1.1\nHost: WWW.Example.COM:80\n",
+                        "\"host\""), "WWW.Example.COM:80");
+}
+
+
+/* else http://a.com/evil/x is Host a.com/evil with /x, or a.com with /evil/x */
+
+TEST(a_host_that_reaches_into_the_path_is_refused)
+{
+    defaults();
+
+    EXPECT_CODE(refused("GET /x HTTP/1.1\nHost: a.com/evil\n",
+                        "\"@target-uri\""), SIGN_MALFORMED);
+    EXPECT_CODE(refused("GET /x HTTP/1.1\nHost: a.com?b=\n",
+                        "\"@target-uri\""), SIGN_MALFORMED);
+    EXPECT_CODE(refused("GET /x HTTP/1.1\nHost: user@a.com\n",
+                        "\"@target-uri\""), SIGN_MALFORMED);
+}
+
+
+TEST(x_forwarded_host_is_nobody)
+{
+    defaults();
+
+    EXPECT_STR(value_of("GET / HTTP/1.1\nHost: a\nX-Forwarded-Host: b\n"
+                        "Forwarded: host=c\n", "\"@authority\""), "a");
+}
+
+
+TEST(section_2_2_8_query_parameters)
+{
+    static const char  r[] =
+        "GET /path?param=value&foo=bar&baz=batman&qux= HTTP/1.1\n"
+        "Host: www.example.com\n";
+    static const char  s[] =
+        "GET /parameters?var=this%20is%20a%20big%0Amultiline%20value"
+        "&bar=with+plus+whitespace&fa%C3%A7ade%22%3A%20=something HTTP/1.1\n"
+        "Host: www.example.com\n";
+
+    defaults();
+
+    EXPECT_STR(value_of(r, "\"@query-param\";name=\"baz\""), "batman");
+    EXPECT_STR(value_of(r, "\"@query-param\";name=\"qux\""), "");
+    EXPECT_STR(value_of(r, "\"@query-param\";name=\"param\""), "value");
+
+    EXPECT_STR(value_of(s, "\"@query-param\";name=\"var\""),
+               "this%20is%20a%20big%0Amultiline%20value");
+    EXPECT_STR(value_of(s, "\"@query-param\";name=\"bar\""),
+               "with%20plus%20whitespace");
+    EXPECT_STR(value_of(s, "\"@query-param\";"
+                        "name=\"fa%C3%A7ade%22%3A%20\""), "something");
+}
+
+
+TEST(query_parameters_have_one_encoding)
+{
+    static const char  r[] =
+        "GET /?%61=%7e*-._%2A&b=%zz%4&c&=d&&e=1&f=a=b HTTP/1.1\nHost: a\n";
+
+    defaults();
+
+    EXPECT_STR(value_of(r, "\"@query-param\";name=\"a\""), "%7E*-._*");
+    EXPECT_STR(value_of(r, "\"@query-param\";name=\"b\""), "%25zz%254");
+    EXPECT_STR(value_of(r, "\"@query-param\";name=\"c\""), "");
+    EXPECT_STR(value_of(r, "\"@query-param\";name=\"\""), "d");
+    EXPECT_STR(value_of(r, "\"@query-param\";name=\"e\""), "1");
+    EXPECT_STR(value_of(r, "\"@query-param\";name=\"f\""), "a%3Db");
+
+    EXPECT_CODE(refused(r, "\"@query-param\";name=\"%61\""), SIGN_COVERAGE);
+    EXPECT_CODE(refused(r, "\"@query-param\";name=\"g\""), SIGN_COVERAGE);
+    EXPECT_CODE(refused("GET / HTTP/1.1\nHost: a\n",
+                        "\"@query-param\";name=\"g\""), SIGN_COVERAGE);
+    EXPECT_CODE(refused(r, "\"@query-param\""), SIGN_MALFORMED);
+}
+
+
+/* aws-iam-authenticator, CVE-2022-2385: which of the two does the application
+   read */
+
+TEST(repeated_query_parameters_are_refused)
+{
+    defaults();
+
+    EXPECT_CODE(refused("GET /?a=1&b=2&a=1 HTTP/1.1\nHost: a\n",
+                        "\"@query-param\";name=\"a\""), SIGN_AMBIGUOUS);
+    EXPECT_CODE(refused("GET /?a=1&b=2&%61=3 HTTP/1.1\nHost: a\n",
+                        "\"@query-param\";name=\"a\""), SIGN_AMBIGUOUS);
+}
+
+
+TEST(query_parameters_that_are_not_utf8_are_refused)
+{
+    defaults();
+
+    EXPECT_CODE(refused("GET /?a=%FF HTTP/1.1\nHost: a\n",
+                        "\"@query-param\";name=\"a\""), SIGN_MALFORMED);
+    EXPECT_CODE(refused("GET /?a%ED%A0%80=1 HTTP/1.1\nHost: a\n",
+                        "\"@query-param\";name=\"a%ED%A0%80\""),
+                SIGN_MALFORMED);
+}
+
+
+TEST(parameters_are_written_canonically)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(GET "Priority: u=1\n"
+        SIGNED("(  \"@method\"   \"priority\";  sf=?1  )"
+               ";  created=0001618884473; keyid=\"a\\\"b\\\\c\"")), SIGN_OK);
+
+    EXPECT_STR(message.base,
+        "\"@method\": GET\n"
+        "\"priority\";sf: u=1\n"
+        "\"@signature-params\": (\"@method\" \"priority\";sf)"
+        ";created=1618884473;keyid=\"a\\\"b\\\\c\"");
+    EXPECT_STR(message.key_id, "a\"b\\c");
+}
+
+
+TEST(the_order_of_parameters_is_the_signers)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(GET SIGNED("(\"@method\");tag=\"t\";keyid=\"k\""
+        ";expires=1618884500;nonce=\"n\";alg=\"hmac-sha256\""
+        ";created=1618884473")), SIGN_OK);
+
+    EXPECT_STR(message.base, "\"@method\": GET\n\"@signature-params\": "
+        "(\"@method\");tag=\"t\";keyid=\"k\";expires=1618884500;nonce=\"n\""
+        ";alg=\"hmac-sha256\";created=1618884473");
+    EXPECT_INT(message.expires, 1618884500);
+    EXPECT_INT(message.alg, POSTERN_ALG_HMAC_SHA256);
+    EXPECT_STR(message.tag, "t");
+    EXPECT_STR(message.nonce, "n");
+}
+
+
+TEST(the_first_label_with_a_keyid_counts)
+{
+    defaults();
+
+    EXPECT_CODE(base_of(GET
+        "Signature-Input: a=(\"nowhere\");tag=\"x\";nonce=\"n\"\n"
+        "Signature-Input: b=(\"@method\")" PARAMS
+        ", c=(\"@path\");keyid=\"l\"\n"
+        "Signature: c=:AQ==:, b=:Ag==:, a=:Aw==:, d=:BA==:\n\n"), SIGN_OK);
+
+    EXPECT_STR(message.label, "b");
+    EXPECT_STR(message.key_id, "k");
+    EXPECT(message.nonce.data == NULL && message.tag.data == NULL);
+    EXPECT_STR(message.base,
+        "\"@method\": GET\n\"@signature-params\": (\"@method\")" PARAMS);
+    EXPECT_STR(message.signature, "\x02");
+    EXPECT_STR(text_of(detail()), "");
+}
+
+
+TEST(no_keyid_no_signature)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@method\")" TIME)), SIGN_MALFORMED);
+}
+
+
+TEST(all_signatures_must_be_well_formed)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET
+        "Signature-Input: a=(\"@method\")" PARAMS ", b=(\"@path\"\n"
+        "Signature: a=:AQ==:\n\n"), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET
+        "Signature-Input: a=(\"@method\")" PARAMS ", b=1\n"
+        "Signature: a=:AQ==:\n\n"), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET
+        "Signature-Input: a=(\"@method\")" PARAMS "\n"
+        "Signature: a=:AQ==:, b=1\n\n"), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET
+        "Signature-Input: a=(\"@method\")" PARAMS ",\n"
+        "Signature: a=:AQ==:\n\n"), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET
+        "Signature-Input: \nSignature: a=:AQ==:\n\n"), SIGN_MALFORMED);
+}
+
+
+TEST(input_and_signature_need_each_other)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET "Signature-Input: a=()" PARAMS "\n\n"),
+                SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET "Signature: a=:AQ==:\n\n"), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET "Signature-Input: a=()" PARAMS "\n"
+                         "Signature: b=:AQ==:\n\n"), SIGN_MALFORMED);
+}
+
+
+/* svix-webhooks#1190, standard-webhooks#115 */
+
+TEST(an_empty_signature_is_refused)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET "Signature-Input: a=(\"@method\")" PARAMS "\n"
+                         "Signature: a=::\n\n"), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET "Signature-Input: a=(\"@method\")" PARAMS "\n"
+                         "Signature: a\n\n"), SIGN_MALFORMED);
+}
+
+
+TEST(base64url_is_refused)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET "Signature-Input: a=(\"@method\")" PARAMS "\n"
+                         "Signature: a=:AA-_:\n\n"), SIGN_MALFORMED);
+}
+
+
+TEST(duplicate_labels_are_refused)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET
+        "Signature-Input: a=(\"@method\")" PARAMS ", a=(\"@path\")" PARAMS "\n"
+        "Signature: a=:AQ==:\n\n"), SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET
+        "Signature-Input: a=(\"@method\")" PARAMS "\n"
+        "Signature: a=:AQ==:\nSignature: a=:Ag==:\n\n"), SIGN_AMBIGUOUS);
+}
+
+
+TEST(duplicate_parameters_are_refused)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@method\")" TIME TIME KEY)),
+                SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@method\")" TIME KEY KEY)),
+                SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@method\")" PARAMS
+                                    ";nonce=\"a\";nonce=\"b\"")),
+                SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a\";key=\"a\";key=\"b\")" PARAMS)),
+                SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a\";sf;sf)" PARAMS)), SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a\";bs;bs)" PARAMS)), SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@query-param\";name=\"a\";name=\"a\")"
+                                    PARAMS)), SIGN_AMBIGUOUS);
+}
+
+
+TEST(duplicate_components_are_refused)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@method\" \"@method\")" PARAMS)),
+                SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a\" \"b\" \"a\")" PARAMS)),
+                SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a\";sf;key=\"a\" \"a\";key=\"a\";sf)"
+                                    PARAMS)), SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@query-param\";name=\"a\""
+                                    " \"@query-param\";name=\"a\")" PARAMS)),
+                SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@query-param\";name=\"a\""
+                                    " \"@query-param\";name=\"b\""
+                                    " \"a\" \"a\";bs \"a\";key=\"a\""
+                                    " \"a\";key=\"b\")" PARAMS)), SIGN_OK);
+}
+
+
+TEST(unknown_components_and_parameters_are_refused)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@nonsense\")" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@signature-params\")" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@status\")" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@\")" PARAMS)), SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@Method\")" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@method\";req)" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"host\";tr)" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"host\";sf=?0)" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"host\";key=a)" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@method\";sf)" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@path\";name=\"a\")" PARAMS)),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"@method\")" PARAMS ";x=1")),
+                SIGN_UNSUPPORTED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a\";bs;sf)" PARAMS)),
+                SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a\";key=\"a\";bs)" PARAMS)),
+                SIGN_MALFORMED);
+}
+
+
+TEST(names_of_components_are_lower_case_strings)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET SIGNED("(\"Host\")" PARAMS)), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET SIGNED("(host)" PARAMS)), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET SIGNED("(1)" PARAMS)), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"\")" PARAMS)), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a b\")" PARAMS)), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a:\")" PARAMS)), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a\\\"\")" PARAMS)), SIGN_MALFORMED);
+    EXPECT_CODE(parse_of(GET SIGNED("(\"a\"\"b\")" PARAMS)), SIGN_MALFORMED);
+}
+
+
+TEST(parameters_have_their_types_and_bounds)
+{
+    size_t  i;
+    char    text[1024], longest[SIGN_MAX_NONCE + 2];
+
+    static const char  *malformed[] = {
+        "(\"@method\");created=\"1\"" KEY, "(\"@method\");created=1.0" KEY,
+        "(\"@method\");created=-1" KEY, "(\"@method\");created" KEY,
+        "(\"@method\");created=@1" KEY, "(\"@method\");keyid=k",
+        "(\"@method\");keyid=\"\"", "(\"@method\");keyid=:AA==:",
+        "(\"@method\");keyid", "(\"@method\")" PARAMS ";nonce=1",
+        "(\"@method\")" PARAMS ";nonce=\"\"", "(\"@method\")" PARAMS ";tag=t",
+        "(\"@method\")" PARAMS ";alg=a", "(\"@method\")" PARAMS ";expires=\"\"",
+        "(\"@method\")" PARAMS ";expires=1e3", "(\"@method\") " PARAMS,
+        "(\"@method\"" PARAMS, "\"@method\"" PARAMS, "(\"@method\");Keyid=\"k\""
+    };
+
+    defaults();
+
+    for (i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+        snprintf(text, sizeof(text), GET "Signature-Input: sig=%s\n"
+                 "Signature: sig=:AAAA:\n\n", malformed[i]);
+
+        if (!EXPECT_CODE(parse_of(text), SIGN_MALFORMED)) {
+            printf("# %s\n", malformed[i]);
+        }
+    }
+
+    memset(longest, 'n', sizeof(longest));
+    longest[SIGN_MAX_NONCE] = '\0';
+    snprintf(text, sizeof(text), GET "Signature-Input: sig=(\"@method\")" PARAMS
+             ";nonce=\"%s\"\nSignature: sig=:AAAA:\n\n", longest);
+    EXPECT_CODE(parse_of(text), SIGN_OK);
+
+    longest[SIGN_MAX_NONCE] = 'n';
+    longest[SIGN_MAX_NONCE + 1] = '\0';
+    snprintf(text, sizeof(text), GET "Signature-Input: sig=(\"@method\")" PARAMS
+             ";nonce=\"%s\"\nSignature: sig=:AAAA:\n\n", longest);
+    EXPECT_CODE(parse_of(text), SIGN_TOO_LARGE);
+
+    longest[SIGN_MAX_KEY_ID + 1] = '\0';
+    snprintf(text, sizeof(text), GET "Signature-Input: sig=(\"@method\")"
+             ";keyid=\"%s\"\nSignature: sig=:AAAA:\n\n", longest);
+    EXPECT_CODE(parse_of(text), SIGN_TOO_LARGE);
+}
+
+
+TEST(numbers_of_things_are_bounded)
+{
+    int   i, n;
+    char  text[SIGN_MAX_HEADER * 2];
+
+    defaults();
+
+    n = snprintf(text, sizeof(text), GET "Signature-Input: sig=(");
+
+    for (i = 0; i <= SIGN_MAX_COMPONENTS; i++) {
+        n += snprintf(text + n, sizeof(text) - n, "\"f%d\" ", i);
+    }
+
+    snprintf(text + n, sizeof(text) - n, ")" PARAMS
+             "\nSignature: sig=:AAAA:\n\n");
+    EXPECT_CODE(parse_of(text), SIGN_TOO_LARGE);
+
+    n = snprintf(text, sizeof(text), GET "Signature: sig=:AAAA:\n"
+                 "Signature-Input: sig=()" PARAMS);
+
+    for (i = 1; i <= SIGN_MAX_SIGNATURES; i++) {
+        n += snprintf(text + n, sizeof(text) - n, ", s%d=()", i);
+    }
+
+    snprintf(text + n, sizeof(text) - n, "\n\n");
+    EXPECT_CODE(parse_of(text), SIGN_TOO_LARGE);
+
+    n = snprintf(text, sizeof(text), GET "Signature-Input: sig=()" PARAMS
+                 "\nSignature: sig=:");
+    memset(text + n, 'A', SIGN_MAX_HEADER);
+    snprintf(text + n + SIGN_MAX_HEADER, 8, ":\n\n");
+    EXPECT_CODE(parse_of(text), SIGN_TOO_LARGE);
+}
+
+
+/* cloudflare/web-bot-auth#114, GHSA-x9cc-346q-g27m */
+
+TEST(an_empty_component_list_is_refused)
+{
+    defaults();
+
+    EXPECT_CODE(check_of(GET SIGNED("()" PARAMS)), SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET SIGNED("(  )" PARAMS)), SIGN_COVERAGE);
+}
+
+
+/* APISIX leaves such a line out */
+
+TEST(a_listed_but_absent_field_is_refused)
+{
+    defaults();
+
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\" \"x-absent\")" PARAMS)),
+                SIGN_COVERAGE);
+    EXPECT_CODE(base_of(GET SIGNED("(\"@method\" \"x-absent\")" PARAMS)),
+                SIGN_COVERAGE);
+}
+
+
+TEST(repeated_singletons_are_refused)
+{
+    defaults();
+
+    EXPECT_CODE(refused(GET "Content-Type: a/b\nContent-Type: c/d\n",
+                        "\"content-type\""), SIGN_AMBIGUOUS);
+    EXPECT_CODE(refused("GET / HTTP/1.1\nHost: a\nHost: a\n", "\"host\""),
+                SIGN_AMBIGUOUS);
+}
+
+
+/* a folded field, or a line feed by whatever way, could forge a line */
+
+TEST(values_with_line_feeds_or_not_ascii_are_refused)
+{
+    size_t  i;
+
+    static const char  *values[] = {
+        "a\x0b", "a\r\n b", "\x7f", "\x80", "f\xc3\xbcr", "12345678\x01",
+        "1234567\x1f" "9", "\x1f", "\t\x01"
+    };
+
+    defaults();
+
+    for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        request_of(GET "X: y\n" SIGNED("(\"x\")" PARAMS));
+        request_fields[1].value = copy_of(values[i], strlen(values[i]), 0);
+
+        EXPECT_CODE(sign_parse(&request, &policy, &request_memory, &message),
+                    SIGN_OK);
+        EXPECT_CODE(sign_base(&request, &request_memory, &message),
+                    SIGN_MALFORMED);
+    }
+
+    EXPECT_STR(value_of(GET "X: a\tb~ !\n", "\"x\""), "a\tb~ !");
+
+    request_of(GET SIGNED("(\"@path\")" PARAMS));
+    request.target = text_of("/a\n\"@method\": GET");
+    EXPECT_CODE(sign_parse(&request, &policy, &request_memory, &message),
+                SIGN_OK);
+    EXPECT_CODE(sign_base(&request, &request_memory, &message),
+                SIGN_MALFORMED);
+}
+
+
+TEST(the_target_is_covered_by_any_component_that_holds_all_of_it)
+{
+    defaults();
+    policy.cover = SIGN_COVER_TARGET;
+
+    EXPECT_CODE(check_of(GET SIGNED("(\"@target-uri\")" PARAMS)), SIGN_OK);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@request-target\")" PARAMS)), SIGN_OK);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@path\" \"@query\")" PARAMS)),
+                SIGN_OK);
+    EXPECT_CODE(check_of("GET /path HTTP/1.1\nHost: a\n"
+                         SIGNED("(\"@path\")" PARAMS)), SIGN_OK);
+
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS)), SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@query\")" PARAMS)), SIGN_COVERAGE);
+}
+
+
+/* Mastodon#28476: the query left out for years */
+
+TEST(a_query_that_is_not_covered_is_refused)
+{
+    defaults();
+    policy.cover = SIGN_COVER_TARGET;
+
+    EXPECT_CODE(check_of(GET SIGNED("(\"@path\")" PARAMS)), SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@path\" \"@query-param\""
+                                    ";name=\"param\")" PARAMS)),
+                SIGN_COVERAGE);
+    EXPECT_CODE(check_of("GET /path? HTTP/1.1\nHost: a\n"
+                         SIGNED("(\"@path\")" PARAMS)), SIGN_COVERAGE);
+}
+
+
+TEST(method_authority_and_scheme_are_demanded)
+{
+    defaults();
+
+    policy.cover = SIGN_COVER_METHOD;
+    EXPECT_CODE(check_of(GET SIGNED("(\"@path\")" PARAMS)), SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS)), SIGN_OK);
+
+    policy.cover = SIGN_COVER_AUTHORITY;
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS)), SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@authority\")" PARAMS)), SIGN_OK);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@target-uri\")" PARAMS)), SIGN_OK);
+    EXPECT_CODE(check_of(GET SIGNED("(\"host\")" PARAMS)), SIGN_OK);
+    EXPECT_CODE(check_of(GET SIGNED("(\"host\";bs)" PARAMS)), SIGN_COVERAGE);
+
+    policy.cover = SIGN_COVER_SCHEME;
+    EXPECT_CODE(check_of(GET SIGNED("(\"@authority\")" PARAMS)),
+                SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@scheme\")" PARAMS)), SIGN_OK);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@target-uri\")" PARAMS)), SIGN_OK);
+}
+
+
+TEST(further_fields_must_be_covered_whole)
+{
+    static const postern_str_t  fields[] = { postern_string("priority") };
+
+    defaults();
+    policy.fields = fields;
+    policy.nfields = 1;
+
+    EXPECT_CODE(check_of(GET "Priority: u=1\n" SIGNED("(\"@method\")" PARAMS)),
+                SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET SIGNED("(\"priority\")" PARAMS)), SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET "Priority: u=1\n"
+                         SIGNED("(\"priority\";key=\"u\")" PARAMS)),
+                SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET "Priority: u=1\n"
+                         SIGNED("(\"priority\")" PARAMS)), SIGN_OK);
+    EXPECT_CODE(check_of(GET "Priority: u=1\n"
+                         SIGNED("(\"priority\";sf)" PARAMS)), SIGN_OK);
+    EXPECT_CODE(check_of(GET "Priority: u=1\n"
+                         SIGNED("(\"priority\";bs)" PARAMS)), SIGN_OK);
+}
+
+
+TEST(the_body_is_demanded_where_there_is_one)
+{
+    defaults();
+    policy.cover = SIGN_COVER_BODY;
+
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS)), SIGN_OK);
+    EXPECT_INT(message.digest, SIGN_DIGEST_NONE);
+
+    EXPECT_CODE(check_of(B2 SIGNED("(\"@method\")" PARAMS)), SIGN_COVERAGE);
+    EXPECT_CODE(check_of(B2 SIGNED("(\"content-digest\")" PARAMS)), SIGN_OK);
+    EXPECT_INT(message.digest, SIGN_DIGEST_SHA512);
+}
+
+
+/* tyk#3040 and others: the body is swapped together with its digest */
+
+TEST(a_digest_that_is_present_but_not_covered_is_refused)
+{
+    defaults();
+    policy.cover = SIGN_COVER_DEFAULT;
+
+    EXPECT_CODE(check_of(B2 SIGNED("(\"@method\" \"@target-uri\""
+                                   " \"content-length\")" PARAMS)),
+                SIGN_COVERAGE);
+    EXPECT_CODE(check_of(B2 SIGNED("(\"@method\" \"@target-uri\""
+                                   " \"content-digest\")" PARAMS)), SIGN_OK);
+
+    /* a member covered, and another one read, is the same attack */
+
+    EXPECT_CODE(check_of(B2 SIGNED("(\"@method\" \"@target-uri\""
+                                   " \"content-digest\";key=\"sha-512\")"
+                                   PARAMS)), SIGN_COVERAGE);
+}
+
+
+TEST(a_covered_digest_counts_without_a_body_too)
+{
+    defaults();
+
+    EXPECT_CODE(check_of(GET "Content-Digest: sha-256=:" EMPTY_256 ":\n"
+                         SIGNED("(\"content-digest\")" PARAMS)), SIGN_OK);
+    EXPECT_INT(message.digest, SIGN_DIGEST_SHA256);
+    EXPECT_MEM(message.digest_value, "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14", 8);
+}
+
+
+TEST(the_strongest_digest_counts)
+{
+    defaults();
+
+    EXPECT_CODE(check_of(GET "Content-Digest: sha-256=:" EMPTY_256 ":\n"
+                         "Content-Digest: md5=:AAAA:, " B2_DIGEST ";x=1\n"
+                         SIGNED("(\"content-digest\")" PARAMS)), SIGN_OK);
+    EXPECT_INT(message.digest, SIGN_DIGEST_SHA512);
+    EXPECT_MEM(message.digest_value, "\x59\x90\xcf\x69", 4);
+
+    EXPECT_CODE(check_of(GET "Content-Digest: " B2_DIGEST ", sha-256=:"
+                         EMPTY_256 ":\n"
+                         SIGNED("(\"content-digest\")" PARAMS)), SIGN_OK);
+    EXPECT_INT(message.digest, SIGN_DIGEST_SHA512);
+    EXPECT_MEM(message.digest_value, "\x59\x90\xcf\x69", 4);
+}
+
+
+TEST(digests_that_are_wrong_are_refused)
+{
+    size_t  i;
+    char    text[1024];
+
+    static const struct {
+        const char   *value;
+        sign_code_e   code;
+    } cases[] = {
+        { "md5=:AAAA:", SIGN_UNSUPPORTED },
+        { "sha-256=:AAAA:", SIGN_MALFORMED },
+        { "sha-512=:" EMPTY_256 ":", SIGN_MALFORMED },
+        { "sha-256=" EMPTY_256, SIGN_MALFORMED },
+        { "sha-256", SIGN_MALFORMED },
+        { "SHA-256=:" EMPTY_256 ":", SIGN_MALFORMED },
+        { "sha-256=:" EMPTY_256 ":,", SIGN_MALFORMED },
+        { "", SIGN_MALFORMED },
+        { "sha-256=:" EMPTY_256 ":, sha-256=:" EMPTY_256 ":", SIGN_AMBIGUOUS },
+        { "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFUA:",
+          SIGN_MALFORMED }
+    };
+
+    defaults();
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), GET "Content-Digest: %s\n"
+                 SIGNED("(\"content-digest\")" PARAMS), cases[i].value);
+
+        if (!EXPECT_CODE(check_of(text), cases[i].code)) {
+            printf("# %s\n", cases[i].value);
+        }
+    }
+}
+
+
+TEST(created_must_be_there)
+{
+    defaults();
+
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" KEY)), SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" KEY
+                                    ";expires=1618884500")), SIGN_COVERAGE);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\" \"date\")" KEY)
+                         "Date: Tue, 20 Apr 2021 02:07:55 GMT\n\n"),
+                SIGN_COVERAGE);
+}
+
+
+TEST(the_algorithm_comes_from_the_key)
+{
+    defaults();
+
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS
+                                    ";alg=\"hmac-sha256\"")), SIGN_OK);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS
+                                    ";alg=\"ed25519\"")), SIGN_ALGORITHM);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS
+                                    ";alg=\"none\"")), SIGN_ALGORITHM);
+    EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS
+                                    ";alg=\"rsa-pss-sha512\"")),
+                SIGN_ALGORITHM);
+}
+
+
+TEST(many_fields_make_no_base_beyond_its_bound)
+{
+    int    i;
+    char  *text;
+    size_t n;
+
+    defaults();
+
+    text = malloc(SIGN_MAX_BASE * 2);
+    n = sprintf(text, GET);
+
+    for (i = 0; i < 2; i++) {
+        n += sprintf(text + n, "X%d: ", i);
+        memset(text + n, 'x', SIGN_MAX_BASE / 2);
+        n += SIGN_MAX_BASE / 2;
+        text[n++] = '\n';
+    }
+
+    sprintf(text + n, SIGNED("(\"x0\" \"x1\")" PARAMS));
+    EXPECT_CODE(base_of(text), SIGN_TOO_LARGE);
+
+    sprintf(text + n, SIGNED("(\"x0\")" PARAMS));
+    EXPECT_CODE(base_of(text), SIGN_OK);
+
+    free(text);
+}
+
+
+UNIT_MAIN()
