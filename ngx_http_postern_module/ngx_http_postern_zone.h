@@ -1,0 +1,67 @@
+
+/*
+ * The zone: the table of postern_table.h in nginx's shared memory.  Every call
+ * hashes outside the lock, does one operation under it, and logs, if anything,
+ * after it.
+ */
+
+
+#ifndef _NGX_HTTP_POSTERN_ZONE_H_INCLUDED_
+#define _NGX_HTTP_POSTERN_ZONE_H_INCLUDED_
+
+
+#include "ngx_http_postern_store.h"
+#include "postern_table.h"
+
+
+typedef struct {
+    ngx_slab_pool_t              *shpool;
+    postern_table_t              *table;
+} ngx_http_postern_zone_t;
+
+
+/* a name in the zone, hashed once for all operations on it */
+
+typedef struct {
+    ngx_http_postern_zone_t      *zone;
+    ngx_log_t                    *log;
+    postern_table_hash_t          hash;
+} ngx_http_postern_zone_name_t;
+
+
+/* the wall clock of this turn of the event loop, in milliseconds */
+int64_t ngx_http_postern_zone_now(void);
+
+void ngx_http_postern_zone_name(ngx_http_postern_zone_name_t *zn,
+    ngx_shm_zone_t *shm_zone, ngx_log_t *log, postern_table_kind_e kind,
+    ngx_str_t *org, ngx_str_t *name);
+
+/* as in postern_table.h; POSTERN_TABLE_FULL is logged here, now and then */
+postern_table_result_e ngx_http_postern_zone_claim(
+    ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl, ngx_msec_t *age);
+postern_table_result_e ngx_http_postern_zone_reserve(
+    ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl, ngx_msec_t timeout,
+    postern_table_attempt_t *attempt, ngx_msec_t *age);
+postern_table_result_e ngx_http_postern_zone_confirm(
+    ngx_http_postern_zone_name_t *zn, uint64_t owner);
+void ngx_http_postern_zone_release(ngx_http_postern_zone_name_t *zn,
+    uint64_t owner);
+void ngx_http_postern_zone_doubt(ngx_http_postern_zone_name_t *zn,
+    uint64_t owner);
+void ngx_http_postern_zone_known(ngx_http_postern_zone_name_t *zn,
+    uint64_t owner, ngx_msec_t age, ngx_msec_t rest);
+
+/* get and take: value has room for POSTERN_TABLE_VALUE_MAX bytes */
+postern_table_result_e ngx_http_postern_zone_get(
+    ngx_http_postern_zone_name_t *zn, u_char *value, size_t *len);
+postern_table_result_e ngx_http_postern_zone_put(
+    ngx_http_postern_zone_name_t *zn, ngx_str_t *value, ngx_msec_t ttl);
+postern_table_result_e ngx_http_postern_zone_take(
+    ngx_http_postern_zone_name_t *zn, u_char *value, size_t *len);
+void ngx_http_postern_zone_delete(ngx_http_postern_zone_name_t *zn);
+postern_table_result_e ngx_http_postern_zone_rate(
+    ngx_http_postern_zone_name_t *zn, ngx_uint_t limit, ngx_msec_t period,
+    ngx_msec_t *wait);
+
+
+#endif /* _NGX_HTTP_POSTERN_ZONE_H_INCLUDED_ */
