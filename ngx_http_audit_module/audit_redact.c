@@ -71,6 +71,7 @@ static int audit_redact_next(audit_redact_walk_t *w, size_t *from,
 static int audit_redact_userinfo(audit_redact_walk_t *w, size_t from,
     size_t *to);
 static size_t audit_redact_value(audit_redact_walk_t *w, size_t from);
+static int audit_redact_blank(unsigned char c);
 static int audit_redact_hex(unsigned char c);
 
 
@@ -343,13 +344,15 @@ audit_redact_next(audit_redact_walk_t *w, size_t *from, size_t *to)
             break;
 
         case '&': case ';': case '#': case ',': case '"': case '\'':
-        case '(': case '{': case '+': case 0x7f:
+        case '(': case '{':
             w->name = i + 1;
             break;
 
         default:
-            if (c[i] <= ' ') {
-                w->name = i + 1;
+            if (i > w->name && audit_redact_blank(c[i - 1])
+                && !audit_redact_blank(c[i]))
+            {
+                w->name = i;
             }
         }
     }
@@ -517,7 +520,7 @@ audit_redact_fold(const unsigned char *p, size_t n,
         c = p[i];
 
         if (c == '-' || c == '_' || c == '.' || c == '[' || c == ']'
-            || c == '+' || c <= ' ' || c == 0x7f)
+            || audit_redact_blank(c))
         {
             continue;
         }
@@ -554,6 +557,15 @@ audit_redact_hash(const unsigned char *p, size_t n)
     }
 
     return (h ^ h >> 16) & (AUDIT_REDACT_SLOTS - 1);
+}
+
+
+/* what applications take for white space, or drop, around a name */
+
+static int
+audit_redact_blank(unsigned char c)
+{
+    return c <= ' ' || c == '+' || c == 0x7f;
 }
 
 
