@@ -12,6 +12,7 @@ typedef struct {
     size_t                         nroles;
     postern_str_t                  method;
     unsigned                       number;
+    size_t                         nearest;  /* where v->resource matched */
     rbac_verdict_t                *v;
 } rbac_match_t;
 
@@ -29,8 +30,8 @@ typedef struct {
 
 
 static void rbac_match_path(rbac_match_t *m, postern_str_t path);
-static int rbac_match_links(rbac_match_t *m, uint32_t link);
-static int rbac_match_resource(rbac_match_t *m, uint32_t resource);
+static int rbac_match_links(rbac_match_t *m, uint32_t link, size_t pos);
+static int rbac_match_resource(rbac_match_t *m, uint32_t resource, size_t pos);
 static const rbac_slot_t *rbac_match_slot(const rbac_org_t *o,
     const rbac_resource_t *res, uint32_t role);
 static int rbac_match_slot_perms(rbac_match_t *m, const rbac_slot_t *slot,
@@ -77,6 +78,7 @@ rbac_decide(const rbac_policy_t *policy, const postern_org_t *org,
     m.nroles = nroles;
     m.method = method;
     m.number = rbac_method_number(m.org, method);
+    m.nearest = 0;
     m.v = v;
 
     rbac_match_path(&m, path);
@@ -123,7 +125,7 @@ rbac_match_path(rbac_match_t *m, postern_str_t path)
         if (pos > path.len) {
             m->v->reach = path.len;
 
-            if (node->end && rbac_match_links(m, node->end)) {
+            if (node->end && rbac_match_links(m, node->end, pos)) {
                 return;
             }
 
@@ -134,7 +136,7 @@ rbac_match_path(rbac_match_t *m, postern_str_t path)
             m->v->reach = pos;
         }
 
-        if (node->rest && rbac_match_links(m, node->rest)) {
+        if (node->rest && rbac_match_links(m, node->rest, pos)) {
             return;
         }
 
@@ -163,11 +165,11 @@ rbac_match_path(rbac_match_t *m, postern_str_t path)
 /* 1 when one of the resources grants */
 
 static int
-rbac_match_links(rbac_match_t *m, uint32_t link)
+rbac_match_links(rbac_match_t *m, uint32_t link, size_t pos)
 {
     for ( /* void */ ; link; link = m->org->links[link].next) {
 
-        if (rbac_match_resource(m, m->org->links[link].resource)) {
+        if (rbac_match_resource(m, m->org->links[link].resource, pos)) {
             return 1;
         }
     }
@@ -177,7 +179,7 @@ rbac_match_links(rbac_match_t *m, uint32_t link)
 
 
 static int
-rbac_match_resource(rbac_match_t *m, uint32_t resource)
+rbac_match_resource(rbac_match_t *m, uint32_t resource, size_t pos)
 {
     size_t                   i;
     uint32_t                 k, role, permission;
@@ -190,7 +192,10 @@ rbac_match_resource(rbac_match_t *m, uint32_t resource)
     v = m->v;
     res = &o->resources[resource];
 
-    if (v->code < RBAC_NO_GRANT) {
+    /* the longest match is the one that was meant */
+
+    if (v->code < RBAC_METHOD && pos > m->nearest) {
+        m->nearest = pos;
         v->code = RBAC_NO_GRANT;
         v->resource = &o->org->resources[resource];
     }

@@ -337,7 +337,7 @@ TEST(reasons_name_what_decided)
                      "permission \"read\", but not with method \"POST\""));
     EXPECT(reason_is("logs", "PUT", "/api/devices",
                      "no role of the subject reaches resource "
-                     "\"everything\"; role \"admin\" does"));
+                     "\"devices\"; role \"operator\" does"));
     EXPECT(reason_is("", "GET", "/api/devices", "the subject has no role"));
 
     done();
