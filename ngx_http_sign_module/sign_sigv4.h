@@ -43,10 +43,6 @@
 
 #include "sign_scheme.h"
 
-/* until sign_message.c is there, a module with this scheme must still load */
-#pragma weak sign_fail
-#pragma weak sign_claim
-
 
 #define SIGN_SIGV4_SCOPE_MAX   64      /* bytes of a region or a service */
 #define SIGN_SIGV4_TIME_LEN    16      /* 20150830T123600Z */
