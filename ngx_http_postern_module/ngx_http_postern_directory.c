@@ -1,9 +1,9 @@
 
-#include <sodium.h>
-
 #define NGX_HTTP_POSTERN_CORE
 
 #include "ngx_http_postern_snapshot.h"
+
+#include <sodium.h>
 
 
 #define NGX_HTTP_POSTERN_DIRECTORY_INTERVAL  500     /* ms */

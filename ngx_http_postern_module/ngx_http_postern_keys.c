@@ -1,10 +1,10 @@
 
-#include <sodium.h>
-#include <sys/mman.h>
-
 #define NGX_HTTP_POSTERN_CORE
 
 #include "ngx_http_postern_keys.h"
+
+#include <sodium.h>
+#include <sys/mman.h>
 
 
 static ngx_int_t ngx_http_postern_keys_load(ngx_conf_t *cf,
