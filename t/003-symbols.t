@@ -29,7 +29,7 @@ for my $name (qw(postern sign mfa rbac audit)) {
 
     is("@{[sort @exported]}", "@want", "what the $name module exports");
 
-    my @ours = grep { / (?:postern|sign|mfa|rbac|audit)_
+    my @ours = grep { /[ ](?:postern|sign|mfa|rbac|audit)_
                        | [ ]ngx_http_(?:postern|sign|mfa|rbac|audit)_/x
                       && !/^[vw] ngx_http_postern_api$/ } @wanted;
 
