@@ -1,5 +1,10 @@
 
-/* link: ngx_http_audit_module/audit_json.c ngx_http_audit_module/audit_redact.c ngx_http_audit_module/audit_record.c -ljansson */
+/* link: ngx_http_audit_module/audit_json.c
+ *       ngx_http_audit_module/audit_redact.c
+ *       ngx_http_audit_module/audit_record.c -ljansson
+ */
+
+#define _GNU_SOURCE    /* memmem() */
 
 #include "unit.h"
 

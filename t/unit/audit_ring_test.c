@@ -1,5 +1,10 @@
 
-/* link: ngx_http_audit_module/audit_json.c ngx_http_audit_module/audit_redact.c ngx_http_audit_module/audit_record.c ngx_http_audit_module/audit_ring.c ngx_http_audit_module/audit_drain.c */
+/* link: ngx_http_audit_module/audit_json.c
+ *       ngx_http_audit_module/audit_redact.c
+ *       ngx_http_audit_module/audit_record.c
+ *       ngx_http_audit_module/audit_ring.c
+ *       ngx_http_audit_module/audit_drain.c
+ */
 
 #include "unit.h"
 
