@@ -13,12 +13,23 @@
 #define QUERY_CODE_MAX  3       /* octets that one octet is encoded as */
 
 
+typedef struct {
+    const unsigned char  *pos;
+    const unsigned char  *last;
+    uint32_t              state;        /* of UTF-8 */
+    int                   invalid;
+} query_reader_t;
+
+
+static sign_code_e query_find(const sign_target_t *target,
+    const sign_component_t *component, sign_message_t *msg,
+    postern_str_t *value);
 static postern_str_t query_next(postern_str_t *query, postern_str_t *value);
-static int query_is_name(postern_str_t raw, postern_str_t name);
-static size_t query_code(const unsigned char **p, const unsigned char *last,
+static int query_is_name(postern_str_t raw, postern_str_t name, int *invalid);
+static void query_begin(query_reader_t *r, postern_str_t raw);
+static size_t query_code(query_reader_t *r,
     unsigned char code[QUERY_CODE_MAX]);
 static unsigned query_hex(unsigned char ch);
-static int query_utf8(postern_str_t encoded, const postern_alloc_t *alloc);
 
 
 sign_code_e
@@ -26,18 +37,65 @@ sign_rfc9421_query_param(const sign_target_t *target,
     const sign_component_t *component, const postern_alloc_t *alloc,
     sign_message_t *msg, postern_str_t *value)
 {
-    int                   found;
-    size_t                n, len;
-    unsigned char        *dst;
-    postern_str_t         query, name, raw, text;
-    const unsigned char  *p, *last;
+    sign_code_e      code;
+    unsigned char   *dst;
+    postern_str_t    raw;
+    query_reader_t   r;
 
-    found = 0;
-    text.len = 0;
-    text.data = NULL;
+    code = query_find(target, component, msg, &raw);
+    if (code != SIGN_OK) {
+        return code;
+    }
 
-    query.len = target->has_query ? target->query.len - 1 : 0;
-    query.data = target->has_query ? target->query.data + 1 : NULL;
+    if (raw.len > SIGN_MAX_BASE / QUERY_CODE_MAX) {
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "query parameter \"%.*s\" is too long",
+                         SIGN_TEXT(component->arg));
+    }
+
+    dst = postern_alloc(alloc, (raw.len + 1) * QUERY_CODE_MAX);
+    if (dst == NULL) {
+        return SIGN_NO_MEMORY;
+    }
+
+    value->data = dst;
+
+    query_begin(&r, raw);
+
+    while (r.pos < r.last) {
+        dst += query_code(&r, dst);
+    }
+
+    value->len = dst - value->data;
+
+    if (r.invalid || r.state) {
+        return sign_fail(msg, SIGN_MALFORMED,
+                         "query parameter \"%.*s\" is not UTF-8",
+                         SIGN_TEXT(component->arg));
+    }
+
+    return SIGN_OK;
+}
+
+
+/* the raw value of the one parameter of that name */
+
+static sign_code_e
+query_find(const sign_target_t *target, const sign_component_t *component,
+    sign_message_t *msg, postern_str_t *value)
+{
+    int            invalid;
+    size_t         n;
+    postern_str_t  query, name, raw;
+
+    value->data = NULL;
+
+    if (!target->has_query) {
+        goto absent;
+    }
+
+    query.len = target->query.len - 1;
+    query.data = target->query.data + 1;
 
     for (n = 0; query.len; n++) {
 
@@ -48,57 +106,36 @@ sign_rfc9421_query_param(const sign_target_t *target,
 
         name = query_next(&query, &raw);
 
-        if (name.data == NULL || !query_is_name(name, component->arg)) {
+        if (name.data == NULL
+            || !query_is_name(name, component->arg, &invalid))
+        {
             continue;
         }
 
-        if (found) {
+        if (invalid) {
+            return sign_fail(msg, SIGN_MALFORMED,
+                             "the name of query parameter \"%.*s\" is not "
+                             "UTF-8", SIGN_TEXT(component->arg));
+        }
+
+        if (value->data) {
             return sign_fail(msg, SIGN_AMBIGUOUS,
                              "query parameter \"%.*s\" occurs twice",
                              SIGN_TEXT(component->arg));
         }
 
-        found = 1;
-        text = raw;
+        *value = raw;
     }
 
-    if (!found) {
-        return sign_fail(msg, SIGN_COVERAGE,
-                         "covered query parameter \"%.*s\" is not in the "
-                         "request", SIGN_TEXT(component->arg));
+    if (value->data) {
+        return SIGN_OK;
     }
 
-    len = text.len * QUERY_CODE_MAX;
+absent:
 
-    if (len > SIGN_MAX_BASE) {
-        return sign_fail(msg, SIGN_TOO_LARGE,
-                         "query parameter \"%.*s\" is too long",
-                         SIGN_TEXT(component->arg));
-    }
-
-    dst = postern_alloc(alloc, len + QUERY_CODE_MAX);
-    if (dst == NULL) {
-        return SIGN_NO_MEMORY;
-    }
-
-    value->data = dst;
-
-    p = text.data;
-    last = p + text.len;
-
-    while (p < last) {
-        dst += query_code(&p, last, dst);
-    }
-
-    value->len = dst - value->data;
-
-    if (!query_utf8(*value, alloc) || !query_utf8(component->arg, alloc)) {
-        return sign_fail(msg, SIGN_MALFORMED,
-                         "query parameter \"%.*s\" is not UTF-8",
-                         SIGN_TEXT(component->arg));
-    }
-
-    return SIGN_OK;
+    return sign_fail(msg, SIGN_COVERAGE,
+                     "covered query parameter \"%.*s\" is not in the request",
+                     SIGN_TEXT(component->arg));
 }
 
 
@@ -139,18 +176,17 @@ query_next(postern_str_t *query, postern_str_t *value)
 
 
 static int
-query_is_name(postern_str_t raw, postern_str_t name)
+query_is_name(postern_str_t raw, postern_str_t name, int *invalid)
 {
-    size_t                n;
-    unsigned char         code[QUERY_CODE_MAX];
-    const unsigned char  *p, *last;
+    size_t          n;
+    unsigned char   code[QUERY_CODE_MAX];
+    query_reader_t  r;
 
-    p = raw.data;
-    last = p + raw.len;
+    query_begin(&r, raw);
 
-    while (p < last) {
+    while (r.pos < r.last) {
 
-        n = query_code(&p, last, code);
+        n = query_code(&r, code);
 
         if (n > name.len || memcmp(name.data, code, n) != 0) {
             return 0;
@@ -160,30 +196,49 @@ query_is_name(postern_str_t raw, postern_str_t name)
         name.len -= n;
     }
 
+    *invalid = r.invalid || r.state;
+
     return name.len == 0;
 }
 
 
-/* one octet of a form at *p, as it is encoded again; returns 1 or 3 */
+static void
+query_begin(query_reader_t *r, postern_str_t raw)
+{
+    r->pos = raw.data;
+    r->last = raw.data + raw.len;
+    r->state = 0;
+    r->invalid = 0;
+}
+
+
+/*
+ * The next octet of a form as it is encoded again; returns 1 or 3.  A form is
+ * UTF-8: a browser puts U+FFFD for anything else, and different texts would get
+ * the same value.
+ */
 
 static size_t
-query_code(const unsigned char **p, const unsigned char *last,
-    unsigned char code[QUERY_CODE_MAX])
+query_code(query_reader_t *r, unsigned char code[QUERY_CODE_MAX])
 {
     unsigned char  ch;
 
-    static const unsigned char  hex[] = "0123456789ABCDEF";
+    static const char  hex[] = "0123456789ABCDEF";
 
-    ch = *(*p)++;
+    ch = *r->pos++;
 
     if (ch == '+') {
         ch = ' ';
 
-    } else if (ch == '%' && last - *p >= 2
-               && query_hex((*p)[0]) < 16 && query_hex((*p)[1]) < 16)
+    } else if (ch == '%' && r->last - r->pos >= 2
+               && query_hex(r->pos[0]) < 16 && query_hex(r->pos[1]) < 16)
     {
-        ch = query_hex((*p)[0]) << 4 | query_hex((*p)[1]);
-        *p += 2;
+        ch = query_hex(r->pos[0]) << 4 | query_hex(r->pos[1]);
+        r->pos += 2;
+    }
+
+    if (sign_sf_utf8_next(&r->state, ch) != SIGN_SF_OK) {
+        r->invalid = 1;
     }
 
     if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
@@ -212,45 +267,4 @@ query_hex(unsigned char ch)
     ch |= 0x20;
 
     return (ch >= 'a' && ch <= 'f') ? (unsigned) (ch - 'a' + 10) : 16;
-}
-
-
-/* a form is UTF-8; a browser would put U+FFFD for anything else, and other
-   texts would get the same value */
-
-static int
-query_utf8(postern_str_t encoded, const postern_alloc_t *alloc)
-{
-    unsigned char        *dst;
-    postern_str_t         text;
-    const unsigned char  *p, *last;
-
-    if (memchr(encoded.data, '%', encoded.len) == NULL) {
-        return 1;
-    }
-
-    dst = postern_alloc(alloc, encoded.len);
-    if (dst == NULL) {
-        return 0;
-    }
-
-    text.data = dst;
-
-    p = encoded.data;
-    last = p + encoded.len;
-
-    while (p < last) {
-
-        if (*p == '%') {
-            *dst++ = query_hex(p[1]) << 4 | query_hex(p[2]);
-            p += 3;
-
-        } else {
-            *dst++ = *p++;
-        }
-    }
-
-    text.len = dst - text.data;
-
-    return sign_sf_utf8(text);
 }

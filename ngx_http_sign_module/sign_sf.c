@@ -34,7 +34,6 @@ static int sf_read_date(sign_sf_cursor_t *c, sign_sf_value_t *value);
 static int sf_read_display(sign_sf_cursor_t *c, sign_sf_value_t *value);
 static size_t sf_unescape(postern_str_t text, unsigned char *dst);
 static size_t sf_unpercent(postern_str_t text, unsigned char *dst);
-static int sf_utf8_next(uint32_t *state, unsigned char ch);
 static unsigned sf_hex(unsigned char ch);
 static unsigned sf_base64_digit(unsigned char ch);
 
@@ -423,7 +422,7 @@ sf_read_display(sign_sf_cursor_t *c, sign_sf_value_t *value)
             p += 2;
         }
 
-        if (sf_utf8_next(&state, ch) != SIGN_SF_OK) {
+        if (sign_sf_utf8_next(&state, ch) != SIGN_SF_OK) {
             break;
         }
     }
@@ -732,13 +731,13 @@ sf_hex(unsigned char ch)
 
 
 /*
- * One octet of UTF-8.  state is 0 between characters, else the number of octets
- * to come in bits 16 and up, the lowest and highest allowed for the next one
- * below: so no overlong form, surrogate or number above U+10FFFF gets by.
+ * state holds the number of octets to come in bits 16 and up, the lowest and
+ * highest allowed for the next one below: so no overlong form, surrogate or
+ * number above U+10FFFF gets by.
  */
 
-static int
-sf_utf8_next(uint32_t *state, unsigned char ch)
+int
+sign_sf_utf8_next(uint32_t *state, unsigned char ch)
 {
     if (*state) {
 
@@ -783,7 +782,7 @@ sign_sf_utf8(postern_str_t s)
 
     for (i = 0; i < s.len; i++) {
 
-        if (sf_utf8_next(&state, s.data[i]) != SIGN_SF_OK) {
+        if (sign_sf_utf8_next(&state, s.data[i]) != SIGN_SF_OK) {
             return 0;
         }
     }

@@ -131,13 +131,13 @@ int sign_sf_read_comma(sign_sf_cursor_t *c);
    the items and starts as 0 */
 int sign_sf_read_inner(sign_sf_cursor_t *c, size_t *n);
 
-/* reads a member of a list, or what stands behind a dictionary's key and its
-   "=", parameters included, only to know that it is well formed and where it
-   ends; bare: no "=" follows the key */
+/* reads a member of a list, or what stands behind a dictionary's key and "=",
+   with its parameters, only to know that it is well formed and where it ends;
+   where no "=" follows the key, there are parameters only */
 int sign_sf_skip_member(sign_sf_cursor_t *c);
 int sign_sf_skip_params(sign_sf_cursor_t *c);
 
-/* the same member as a tree */
+/* the same as a tree */
 int sign_sf_read_member(sign_sf_cursor_t *c, const postern_alloc_t *alloc,
     sign_sf_item_t *member);
 int sign_sf_read_params(sign_sf_cursor_t *c, const postern_alloc_t *alloc,
@@ -177,6 +177,10 @@ int sign_sf_decimal(double number, int64_t *thousandths);
 
 /* 1 where s is valid UTF-8 */
 int sign_sf_utf8(postern_str_t s);
+
+/* the same octet by octet: SIGN_SF_OK while all is well; *state starts as 0 and
+   is 0 again at the end of a character */
+int sign_sf_utf8_next(uint32_t *state, unsigned char ch);
 
 
 #endif /* _SIGN_SF_H_INCLUDED_ */

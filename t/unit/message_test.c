@@ -1,0 +1,490 @@
+/* link: ngx_http_sign_module/sign_message.c ngx_http_sign_module/sign_rfc9421.c
+   ngx_http_sign_module/sign_rfc9421_base.c
+   ngx_http_sign_module/sign_rfc9421_component.c
+   ngx_http_sign_module/sign_rfc9421_cover.c
+   ngx_http_sign_module/sign_rfc9421_field.c
+   ngx_http_sign_module/sign_rfc9421_query.c
+   ngx_http_sign_module/sign_rfc9421_target.c
+   ngx_http_sign_module/sign_sf.c ngx_http_sign_module/sign_sf_tree.c
+   ngx_http_sign_module/sign_sf_write.c ngx_http_sign_module/sign_digest.c
+   ngx_http_sign_module/sign_sigv4.c ngx_http_sign_module/sign_sigv4_canonical.c
+   ngx_http_sign_module/sign_sigv4_present.c
+   ngx_http_sign_module/sign_sigv4_time.c ngx_http_sign_module/sign_sigv4_uri.c
+   ngx_http_postern_module/postern_alg.c
+   ngx_http_postern_module/postern_arena.c
+   ngx_http_postern_module/postern_network.c -lcrypto */
+
+/*
+ * What all schemes have in common: which one it is, the key, freshness, the
+ * claim, the codes.
+ */
+
+
+#include "sign_steps.h"
+
+
+#define SIGNED(input)                                                         \
+    "GET / HTTP/1.1\nHost: a\nSignature-Input: sig=" input                    \
+    "\nSignature: sig=:AAECAw==:\n\n"
+
+#define PLAIN       SIGNED("(\"@method\");created=1618884473;keyid=\"k\"")
+
+#define SIGV4                                                                 \
+    "X-Amz-Date: 20150830T123600Z\n"                                          \
+    "Authorization: AWS4-HMAC-SHA256 Credential=AK/20150830/us-east-1/service" \
+    "/aws4_request, SignedHeaders=host;x-amz-date, Signature="                \
+    "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31\n"
+
+
+static sign_code_e
+fresh(int64_t created, int64_t expires, int64_t at)
+{
+    char  text[512], until[64];
+
+    snprintf(until, sizeof(until), ";expires=%lld", (long long) expires);
+    snprintf(text, sizeof(text),
+             SIGNED("(\"@method\");created=%lld;keyid=\"k\"%s"),
+             (long long) created, expires ? until : "");
+    now = at;
+
+    return check_of(text);
+}
+
+
+TEST(no_signature_is_missing)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of("GET / HTTP/1.1\nHost: a\n\n"), SIGN_MISSING);
+    EXPECT_CODE(parse_of("GET / HTTP/1.1\nHost: a\n"
+                         "Authorization: Basic YTpi\n\n"), SIGN_MISSING);
+}
+
+
+TEST(a_scheme_that_is_not_allowed_is_not_looked_at)
+{
+    defaults();
+
+    policy.schemes = SIGN_SIGV4;
+    EXPECT_CODE(parse_of(PLAIN), SIGN_MISSING);
+
+    policy.schemes = SIGN_RFC9421;
+    EXPECT_CODE(parse_of("GET / HTTP/1.1\nHost: a\n" SIGV4 "\n"),
+                SIGN_MISSING);
+    EXPECT_CODE(parse_of(PLAIN), SIGN_OK);
+    EXPECT_INT(message.scheme, SIGN_RFC9421);
+
+    policy.schemes = 0;
+    EXPECT_CODE(parse_of(PLAIN), SIGN_MISSING);
+}
+
+
+TEST(a_message_of_a_scheme_that_is_not_allowed_is_refused)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(PLAIN), SIGN_OK);
+    policy.schemes = SIGN_SIGV4;
+    EXPECT_CODE(sign_check(&request, &policy, &key, organization, address, now,
+                           &message), SIGN_UNSUPPORTED);
+}
+
+
+TEST(sigv4_is_found_too)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of("GET / HTTP/1.1\nHost: a\n" SIGV4 "\n"), SIGN_OK);
+    EXPECT_INT(message.scheme, SIGN_SIGV4);
+    EXPECT_STR(message.key_id, "AK");
+}
+
+
+/* MinIO, CVE-2026-40344: exactly one place of credentials */
+
+TEST(credentials_of_two_schemes_are_ambiguous)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of("GET / HTTP/1.1\nHost: a\n" SIGV4
+        "Signature-Input: sig=(\"@method\");created=1618884473;keyid=\"k\"\n"
+        "Signature: sig=:AAAA:\n\n"), SIGN_AMBIGUOUS);
+
+    /* also where one of them is broken */
+
+    EXPECT_CODE(parse_of("GET / HTTP/1.1\nHost: a\n" SIGV4
+                         "Signature: x\n\n"), SIGN_AMBIGUOUS);
+}
+
+
+TEST(fields_are_bounded)
+{
+    size_t  i;
+
+    defaults();
+    request_of(PLAIN);
+
+    for (i = request.nfields; i <= SIGN_MAX_FIELDS; i++) {
+        request_fields[i].name = text_of("x");
+        request_fields[i].value = text_of("y");
+    }
+
+    request.nfields = SIGN_MAX_FIELDS;
+    EXPECT_CODE(sign_parse(&request, &policy, &request_memory, &message),
+                SIGN_OK);
+
+    request.nfields = SIGN_MAX_FIELDS + 1;
+    EXPECT_CODE(sign_parse(&request, &policy, &request_memory, &message),
+                SIGN_TOO_LARGE);
+}
+
+
+TEST(revoked_or_unknown_keys_are_refused_before_anything_else)
+{
+    static const char  covers_nothing[] =
+        SIGNED("();created=1618884473;keyid=\"k\"");
+
+    defaults();
+
+    EXPECT_CODE(parse_of(covers_nothing), SIGN_OK);
+    EXPECT_CODE(sign_check(&request, &policy, NULL, organization, address, now,
+                           &message), SIGN_UNKNOWN_KEY);
+
+    key.status = POSTERN_STATUS_DISABLED;
+    EXPECT_CODE(check_of(covers_nothing), SIGN_KEY_DISABLED);
+
+    key.status = POSTERN_STATUS_ACTIVE;
+    key.user = &alice;
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+
+    alice.status = POSTERN_STATUS_DISABLED;
+    EXPECT_CODE(check_of(covers_nothing), SIGN_KEY_DISABLED);
+}
+
+
+TEST(keys_have_a_time)
+{
+    defaults();
+
+    key.not_before = now;
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+    key.not_before = now + 1;
+    EXPECT_CODE(check_of(PLAIN), SIGN_KEY_EXPIRED);
+
+    key.not_before = POSTERN_TIME_MIN;
+    key.not_after = now + 1;
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+    key.not_after = now;
+    EXPECT_CODE(check_of(PLAIN), SIGN_KEY_EXPIRED);
+}
+
+
+TEST(keys_have_networks)
+{
+    unsigned char  inside[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
+                                  10, 1, 2, 3 };
+    unsigned char  outside[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
+                                   11, 1, 2, 3 };
+
+    static const postern_network_t  ten = {
+        { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0 }, 104
+    };
+
+    defaults();
+    key.networks = &ten;
+    key.nnetworks = 1;
+
+    address = inside;
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+
+    address = outside;
+    EXPECT_CODE(check_of(PLAIN), SIGN_KEY_NETWORK);
+
+    address = NULL;
+    EXPECT_CODE(check_of(PLAIN), SIGN_KEY_NETWORK);
+
+    key.nnetworks = 0;
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+}
+
+
+TEST(keys_have_an_organization)
+{
+    defaults();
+
+    organization = text_of("acme");
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+
+    organization = text_of("acme2");
+    EXPECT_CODE(check_of(PLAIN), SIGN_KEY_ORG);
+
+    /* a variable that came out empty is no permission */
+
+    organization = text_of("");
+    EXPECT_CODE(check_of(PLAIN), SIGN_KEY_ORG);
+}
+
+
+TEST(sigv4_wants_an_hmac_key)
+{
+    defaults();
+    key.algorithm = POSTERN_ALG_ED25519;
+    now = 1440938160;
+
+    EXPECT_CODE(check_of("GET / HTTP/1.1\nHost: a\n" SIGV4 "\n"),
+                SIGN_ALGORITHM);
+}
+
+
+TEST(a_signature_lives_as_long_as_the_window)
+{
+    defaults();
+
+    EXPECT_CODE(fresh(1000, 0, 1000), SIGN_OK);
+    EXPECT_INT(message.claim_ttl, 901);
+    EXPECT_CODE(fresh(1000, 0, 1899), SIGN_OK);
+    EXPECT_INT(message.claim_ttl, 2);
+    EXPECT_CODE(fresh(1000, 0, 1900), SIGN_EXPIRED);
+    EXPECT_CODE(fresh(1000, 0, 100000), SIGN_EXPIRED);
+}
+
+
+TEST(expires_shortens_and_never_lengthens)
+{
+    defaults();
+
+    EXPECT_CODE(fresh(1000, 1060, 1059), SIGN_OK);
+    EXPECT_INT(message.claim_ttl, 2);
+    EXPECT_CODE(fresh(1000, 1060, 1060), SIGN_EXPIRED);
+    EXPECT_CODE(fresh(1000, 5000, 1000), SIGN_OK);
+    EXPECT_INT(message.claim_ttl, 901);
+    EXPECT_CODE(fresh(1000, 5000, 1900), SIGN_EXPIRED);
+
+    EXPECT_CODE(fresh(1000, 1000, 1000), SIGN_MALFORMED);
+    EXPECT_CODE(fresh(1000, 999, 990), SIGN_MALFORMED);
+}
+
+
+TEST(the_future_is_no_further_than_the_skew)
+{
+    defaults();
+
+    EXPECT_CODE(fresh(1030, 0, 1000), SIGN_OK);
+    EXPECT_INT(message.claim_ttl, 931);
+    EXPECT_CODE(fresh(1031, 0, 1000), SIGN_FUTURE);
+    EXPECT_CODE(fresh(999999999999999, 0, 1000), SIGN_FUTURE);
+
+    policy.skew = 0;
+    EXPECT_CODE(fresh(1001, 0, 1000), SIGN_FUTURE);
+    EXPECT_CODE(fresh(1000, 0, 1000), SIGN_OK);
+}
+
+
+/* awsteele.com on AWS Identity Center: a claim forgotten before the signature
+   is, is a replay */
+
+TEST(the_claim_is_kept_until_the_signature_is_void)
+{
+    int64_t  at;
+
+    defaults();
+
+    for (at = 970; at < 1100; at++) {
+
+        if (fresh(1000, 1060, at) != SIGN_OK) {
+            EXPECT(at >= 1060);
+            continue;
+        }
+
+        EXPECT(at + message.claim_ttl > 1060);
+        EXPECT(message.claim_ttl >= 1);
+    }
+}
+
+
+static void
+claim(const char *text, unsigned char out[SIGN_CLAIM_LEN])
+{
+    EXPECT_CODE(base_of(text), SIGN_OK);
+    memcpy(out, message.claim, SIGN_CLAIM_LEN);
+}
+
+
+static int
+same_claim(const char *a, const char *b)
+{
+    unsigned char  x[SIGN_CLAIM_LEN], y[SIGN_CLAIM_LEN];
+
+    defaults();
+    claim(a, x);
+    claim(b, y);
+
+    return memcmp(x, y, SIGN_CLAIM_LEN) == 0;
+}
+
+
+TEST(a_nonce_is_what_may_be_used_once)
+{
+    EXPECT(same_claim(
+        SIGNED("(\"@method\");created=1;keyid=\"k\";nonce=\"n\""),
+        SIGNED("(\"@path\");created=2;keyid=\"k\";nonce=\"n\"")));
+    EXPECT(!same_claim(
+        SIGNED("(\"@method\");created=1;keyid=\"k\";nonce=\"n\""),
+        SIGNED("(\"@method\");created=1;keyid=\"k\";nonce=\"m\"")));
+    EXPECT(!same_claim(
+        SIGNED("(\"@method\");created=1;keyid=\"k\";nonce=\"n\""),
+        SIGNED("(\"@method\");created=1;keyid=\"l\";nonce=\"n\"")));
+}
+
+
+TEST(without_a_nonce_it_is_the_base)
+{
+    EXPECT(same_claim(PLAIN, PLAIN));
+    EXPECT(!same_claim(PLAIN,
+        SIGNED("(\"@method\");created=1618884474;keyid=\"k\"")));
+    EXPECT(!same_claim(PLAIN,
+        SIGNED("(\"@path\");created=1618884473;keyid=\"k\"")));
+}
+
+
+/* the claim of one signature cannot be changed by who only saw it: not by its
+   label, not by the octets of an ECDSA signature, not by how it is spelt */
+
+TEST(a_replay_cannot_be_dressed_up)
+{
+    static const char  *dressed[] = {
+
+        "GET / HTTP/1.1\nHost: a\nSignature: x=:AAECAw==:\n"
+        "Signature-Input: x=(\"@method\");created=1618884473;keyid=\"k\"\n\n",
+
+        "GET / HTTP/1.1\nHost: a\nSignature: sig=://///w==:\n"
+        "Signature-Input: sig=(\"@method\");created=1618884473;keyid=\"k\"\n\n",
+
+        "GET / HTTP/1.1\nHost: a\nSignature: sig=:AAECAw==:\nX: y\n"
+        "Signature-Input: sig=(  \"@method\" ); created=01618884473;"
+        " keyid=\"k\", other=()\n\n"
+    };
+
+    EXPECT(same_claim(PLAIN, dressed[0]));
+    EXPECT(same_claim(PLAIN, dressed[1]));
+    EXPECT(same_claim(PLAIN, dressed[2]));
+}
+
+
+TEST(parts_of_a_claim_cannot_be_shifted)
+{
+    EXPECT(!same_claim(
+        SIGNED("(\"@method\");created=1;keyid=\"ab\";nonce=\"c\""),
+        SIGNED("(\"@method\");created=1;keyid=\"a\";nonce=\"bc\"")));
+}
+
+
+/* SHA-256 of "postern/claim", 0, scheme, kind, the two lengths, "k", "n" */
+
+TEST(the_claim_is_the_same_on_every_node_and_release)
+{
+    unsigned char  got[SIGN_CLAIM_LEN];
+
+    static const unsigned char  want[] =
+        "\x44\xd0\xda\x49\x57\xe4\x2f\x96\xf4\xc3\x79\x29\xb1\x75\x67\x21"
+        "\x24\xe5\xe4\x3b\x07\xe9\x5b\xd1\xa3\x35\x23\x0f\xf9\x18\xbd\xca";
+
+    defaults();
+    claim(SIGNED("(\"@method\");created=1;keyid=\"k\";nonce=\"n\""), got);
+    EXPECT_MEM(got, want, SIGN_CLAIM_LEN);
+}
+
+
+TEST(codes_and_schemes_have_names)
+{
+    int  code;
+
+    EXPECT_STR(text_of(sign_code(SIGN_EXPIRED)), "sign/expired");
+    EXPECT_STR(text_of(sign_code(SIGN_MISSING)), "sign/missing");
+    EXPECT_STR(text_of(sign_code(SIGN_KEY_UNUSABLE)), "sign/key-unusable");
+    EXPECT_STR(text_of(sign_code(SIGN_DIGEST)), "sign/digest");
+    EXPECT_STR(text_of(sign_code(SIGN_NO_MEMORY)), "sign/internal");
+    EXPECT_STR(text_of(sign_code((sign_code_e) 1000)), "sign/internal");
+
+    for (code = SIGN_OK; code <= SIGN_NO_MEMORY; code++) {
+        EXPECT(strncmp(sign_code(code), "sign/", 5) == 0);
+    }
+
+    EXPECT_STR(text_of(sign_scheme_name(SIGN_RFC9421)), "rfc9421");
+    EXPECT_STR(text_of(sign_scheme_name(SIGN_SIGV4)), "sigv4");
+    EXPECT_STR(text_of(sign_scheme_name(0)), "");
+}
+
+
+static size_t  left;
+
+
+static void *
+scarce(void *data, size_t size)
+{
+    if (left == 0) {
+        return NULL;
+    }
+
+    left--;
+
+    return postern_arena_alloc(data, size);
+}
+
+
+TEST(no_memory_lets_nobody_in)
+{
+    size_t           pieces;
+    sign_code_e      code;
+    postern_alloc_t  poor;
+
+    defaults();
+
+    for (pieces = 0; /* void */ ; pieces++) {
+
+        request_of("GET /?a=%20 HTTP/1.1\nHost: A\nX: 1\nX: 2\nPriority: u\n"
+            "Signature-Input: sig=(\"@target-uri\" \"@query-param\";name=\"a\""
+            " \"x\" \"priority\";sf \"priority\";key=\"u\" \"x\";bs)"
+            ";created=1618884473;keyid=\"\\\"\"\nSignature: sig=:AAAA:\n\n");
+
+        poor.alloc = scarce;
+        poor.data = request_arena;
+        left = pieces;
+
+        code = sign_parse(&request, &policy, &poor, &message);
+
+        if (code == SIGN_OK) {
+            code = sign_base(&request, &poor, &message);
+        }
+
+        if (code == SIGN_OK) {
+            break;
+        }
+
+        if (!EXPECT_INT(code, SIGN_NO_MEMORY)) {
+            printf("# %zu: %s\n", pieces, detail());
+        }
+    }
+
+    EXPECT(pieces > 8);
+}
+
+
+TEST(a_detail_is_cut_and_ends)
+{
+    char  text[SIGN_MAX_KEY_ID + 512], id[SIGN_MAX_KEY_ID + 1];
+
+    defaults();
+    memset(id, 'k', SIGN_MAX_KEY_ID);
+    id[SIGN_MAX_KEY_ID] = '\0';
+    snprintf(text, sizeof(text),
+             SIGNED("(\"@method\");created=1618884473;keyid=\"%s\""), id);
+
+    EXPECT_CODE(parse_of(text), SIGN_OK);
+    EXPECT_CODE(sign_check(&request, &policy, NULL, organization, address, now,
+                           &message), SIGN_UNKNOWN_KEY);
+    EXPECT_INT(strlen(detail()), sizeof("no key \"\"") - 1 + 64);
+}
+
+
+UNIT_MAIN()
