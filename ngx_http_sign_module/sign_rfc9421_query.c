@@ -88,6 +88,7 @@ query_find(const sign_target_t *target, const sign_component_t *component,
     size_t         n;
     postern_str_t  query, name, raw;
 
+    value->len = 0;
     value->data = NULL;
 
     if (!target->has_query) {
