@@ -92,7 +92,10 @@ ngx_http_postern_header_filter(ngx_http_request_t *r)
 {
     ngx_http_postern_ctx_t  *ctx;
 
-    if (r != r->main || r->upstream) {
+    /* what an application answered is its own; a body that is refused while it
+       is read has an upstream already, which knows nothing of the request */
+
+    if (r != r->main || (r->upstream && r->upstream->headers_in.status_n)) {
         return ngx_http_next_header_filter(r);
     }
 
