@@ -1,29 +1,82 @@
 
-#include "ngx_http_postern_api.h"
+#include "ngx_http_sign_module.h"
 
 
 static ngx_int_t ngx_http_sign_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_sign_postconfiguration(ngx_conf_t *cf);
+static void *ngx_http_sign_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_sign_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+
+static ngx_command_t  ngx_http_sign_commands[] = {
+
+    { ngx_string("sign"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_sign_loc_conf_t, enable),
+      NULL },
+
+    { ngx_string("sign_schemes"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_sign_set_schemes,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sign_components"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_sign_set_components,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sign_insecure_coverage"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_sign_loc_conf_t, insecure_coverage),
+      NULL },
+
+    { ngx_string("sign_window"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_sign_set_window,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("sign_explain"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_sign_loc_conf_t, explain),
+      NULL },
+
+      ngx_null_command
+};
 
 
 static ngx_http_module_t  ngx_http_sign_module_ctx = {
-    ngx_http_sign_preconfiguration,       /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_sign_preconfiguration,        /* preconfiguration */
+    ngx_http_sign_postconfiguration,       /* postconfiguration */
 
-    NULL,                                  /* create main configuration */
+    ngx_http_sign_create_main_conf,        /* create main configuration */
     NULL,                                  /* init main configuration */
 
     NULL,                                  /* create server configuration */
     NULL,                                  /* merge server configuration */
 
-    NULL,                                  /* create location configuration */
-    NULL                                   /* merge location configuration */
+    ngx_http_sign_create_loc_conf,         /* create location configuration */
+    ngx_http_sign_merge_loc_conf           /* merge location configuration */
 };
 
 
 ngx_module_t  ngx_http_sign_module = {
     NGX_MODULE_V1,
-    &ngx_http_sign_module_ctx,            /* module context */
-    NULL,                                  /* module directives */
+    &ngx_http_sign_module_ctx,             /* module context */
+    ngx_http_sign_commands,                /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
@@ -39,5 +92,142 @@ ngx_module_t  ngx_http_sign_module = {
 static ngx_int_t
 ngx_http_sign_preconfiguration(ngx_conf_t *cf)
 {
-    return ngx_http_postern_check_api(cf, "ngx_http_sign_module");
+    if (ngx_http_postern_check_api(cf, "ngx_http_sign_module") != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_sign_keys_register(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_sign_add_variables(cf);
+}
+
+
+/* where no location has sign on, requests do not notice the module */
+
+static ngx_int_t
+ngx_http_sign_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_sign_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sign_module);
+
+    if (!smcf->used) {
+        return NGX_OK;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_sign_access_handler;
+
+    ngx_http_sign_body_init();
+
+    return NGX_OK;
+}
+
+
+static void *
+ngx_http_sign_create_main_conf(ngx_conf_t *cf)
+{
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->used = 0;
+     */
+
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_sign_main_conf_t));
+}
+
+
+static void *
+ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_sign_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_sign_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->schemes = 0;
+     *     conf->listed = 0;
+     *     conf->policy = { 0 };
+     *     conf->authenticate = { 0, NULL };
+     *     conf->accept = { 0, NULL };
+     *     conf->accept_body = { 0, NULL };
+     */
+
+    conf->enable = NGX_CONF_UNSET;
+    conf->explain = NGX_CONF_UNSET;
+    conf->insecure_coverage = NGX_CONF_UNSET;
+    conf->fields = NGX_CONF_UNSET_PTR;
+    conf->window = NGX_CONF_UNSET;
+    conf->skew = NGX_CONF_UNSET;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_sign_loc_conf_t *prev = parent;
+    ngx_http_sign_loc_conf_t *conf = child;
+
+    ngx_http_sign_main_conf_t  *smcf;
+
+    ngx_conf_merge_value(conf->enable, prev->enable, 0);
+    ngx_conf_merge_value(conf->explain, prev->explain, 0);
+    ngx_conf_merge_value(conf->insecure_coverage, prev->insecure_coverage, 0);
+    ngx_conf_merge_sec_value(conf->window, prev->window, 15 * 60);
+    ngx_conf_merge_sec_value(conf->skew, prev->skew, 60);
+
+    if (conf->schemes == 0) {
+        conf->schemes = prev->schemes ? prev->schemes
+                                      : (SIGN_RFC9421|SIGN_SIGV4);
+    }
+
+    /* both are of the same directive */
+
+    if (conf->fields == NGX_CONF_UNSET_PTR) {
+        conf->listed = prev->listed;
+    }
+
+    ngx_conf_merge_ptr_value(conf->fields, prev->fields, NULL);
+
+    if (!conf->enable) {
+        return NGX_CONF_OK;
+    }
+
+    if (!postern_api.has_directory(cf)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"sign on\" needs \"postern_directory\", which "
+                           "says whose keys are accepted: add it at http "
+                           "level");
+        return NGX_CONF_ERROR;
+    }
+
+    if (!postern_api.has_store(cf)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"sign on\" needs \"postern_zone\", in which "
+                           "replays are recognized: add it at http level, and "
+                           "\"postern_redis\" where several nodes share it");
+        return NGX_CONF_ERROR;
+    }
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sign_module);
+    smcf->used = 1;
+
+    return ngx_http_sign_compile(cf, conf);
 }

@@ -1,0 +1,637 @@
+
+/*
+ * The way of a request: shape, key, coverage, freshness, crypto, claim; cheap
+ * things first, and nothing is claimed that did not verify.
+ *
+ *     start ---> [body] ---> crypto ---> [claim] ---> verified
+ *       |                       |           |            |
+ *       +-----------------------+-----------+------------+--> refused
+ *
+ * Each state is a function that returns what the phase shall return, and leaves
+ * in ctx->state the one to go on with when the handler is entered again.
+ * States in brackets may wait.  Internal redirects, named locations and
+ * error_page enter again in "verified" or "refused", so that a request is
+ * verified and claimed once.
+ */
+
+
+#include "ngx_http_sign_module.h"
+
+
+static ngx_http_sign_ctx_t *ngx_http_sign_create_ctx(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sign_start(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_uint_t ngx_http_sign_early_data(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static sign_code_e ngx_http_sign_judge(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, const postern_key_t *key);
+static ngx_int_t ngx_http_sign_doubt(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, sign_code_e code);
+static ngx_int_t ngx_http_sign_read_body(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_wait_body(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static void ngx_http_sign_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sign_crypto(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_check_body(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_claim(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_claimed(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_uint_t ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_accepted(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_identify(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_verified(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_refused(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+
+
+ngx_int_t
+ngx_http_sign_access_handler(ngx_http_request_t *r)
+{
+    ngx_http_sign_ctx_t       *ctx;
+    ngx_http_sign_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
+
+    if (!slcf->enable) {
+        return NGX_DECLINED;
+    }
+
+    ctx = postern_api.ctx(r, NGX_HTTP_POSTERN_SIGN);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_sign_create_ctx(r);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->conf = slcf;
+    }
+
+    if (ctx->refused) {
+        return ngx_http_sign_refused(r, ctx);
+    }
+
+    return ctx->state(r, ctx);
+}
+
+
+static ngx_http_sign_ctx_t *
+ngx_http_sign_create_ctx(ngx_http_request_t *r)
+{
+    ngx_http_sign_ctx_t  *ctx;
+
+    ctx = ngx_pcalloc(r->main->pool, sizeof(ngx_http_sign_ctx_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->state = ngx_http_sign_start;
+    ctx->now = ngx_time();
+
+    if (postern_api.set_ctx(r, NGX_HTTP_POSTERN_SIGN, ctx) != NGX_OK) {
+        return NULL;
+    }
+
+    return ctx;
+}
+
+
+static ngx_int_t
+ngx_http_sign_start(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    sign_code_e      code;
+    postern_alloc_t  alloc;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0, "sign start");
+
+    alloc = ngx_http_sign_allocator(r->pool);
+
+    code = ngx_http_sign_request(r, ctx);
+
+    if (code == SIGN_OK) {
+        code = sign_parse(&ctx->request, &ctx->conf->policy, &alloc,
+                          &ctx->message);
+    }
+
+    if (code != SIGN_OK) {
+        return ngx_http_sign_refuse(r, ctx, code, code);
+    }
+
+    if (ngx_http_sign_early_data(r)) {
+        return ngx_http_sign_too_early(r, ctx);
+    }
+
+    return ngx_http_sign_find_key(r, ctx);
+}
+
+
+static ngx_uint_t
+ngx_http_sign_early_data(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_SSL)
+
+    ngx_str_t  early;
+
+    if (r->connection->ssl
+        && ngx_ssl_get_early_data(r->connection, r->pool, &early) == NGX_OK)
+    {
+        return early.len != 0;
+    }
+
+#endif
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    sign_code_e                 code;
+    const postern_directory_t  *directory;
+
+    directory = postern_api.directory(r);
+
+    if (directory == NULL) {
+        (void) sign_fail(&ctx->message, SIGN_UNAVAILABLE,
+                         "there is no directory to look the key up in");
+        return ngx_http_sign_refuse(r, ctx, SIGN_UNAVAILABLE,
+                                    SIGN_UNAVAILABLE);
+    }
+
+    ctx->key = postern_directory_key(directory, ctx->message.key_id);
+
+    code = ngx_http_sign_judge(r, ctx, ctx->key);
+
+    if (code >= SIGN_UNKNOWN_KEY && code <= SIGN_ALGORITHM) {
+        return ngx_http_sign_doubt(r, ctx, code);
+    }
+
+    if (code != SIGN_OK) {
+        return ngx_http_sign_refuse(r, ctx, code, code);
+    }
+
+    ctx->sign_key = ngx_http_sign_key(r, ctx->key);
+
+    if (ctx->sign_key == NULL) {
+        (void) sign_fail(&ctx->message, SIGN_KEY_UNUSABLE,
+                         "the key cannot be made ready");
+        return ngx_http_sign_doubt(r, ctx, SIGN_KEY_UNUSABLE);
+    }
+
+    return ngx_http_sign_read_body(r, ctx);
+}
+
+
+static sign_code_e
+ngx_http_sign_judge(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    const postern_key_t *key)
+{
+    ngx_str_t                  name;
+    postern_str_t              org;
+    ngx_http_sign_loc_conf_t  *slcf;
+
+    if (postern_api.org(r, &name) != NGX_OK) {
+        return SIGN_NO_MEMORY;
+    }
+
+    org = ngx_http_postern_slice(name);
+
+    if (org.len == 0) {
+        org.data = NULL;
+    }
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
+
+    return sign_check(&ctx->request, &slcf->policy, key, org,
+                      ctx->has_address ? ctx->address : NULL, ctx->now,
+                      &ctx->message);
+}
+
+
+/*
+ * Something is wrong with the key.  Whoever does not hold it shall not learn so
+ * from the answer, nor from the time it takes: the work goes on with a key that
+ * is nobody's, and is refused at its end whatever comes out.
+ */
+
+static ngx_int_t
+ngx_http_sign_doubt(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    sign_code_e code)
+{
+    char                 *detail;
+    sign_code_e           shown;
+    postern_str_t         any;
+    const postern_key_t  *decoy;
+
+    detail = ngx_palloc(r->pool, sizeof(ctx->message.detail));
+    if (detail == NULL) {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    ngx_memcpy(detail, ctx->message.detail, sizeof(ctx->message.detail));
+
+    ctx->doubt = code;
+    ctx->doubt_detail = detail;
+    ctx->sign_key = ngx_http_sign_decoy(r, &ctx->message, &decoy);
+
+    if (ctx->sign_key == NULL) {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    any.len = 0;
+    any.data = NULL;
+
+    shown = sign_check(&ctx->request, &ctx->conf->policy, decoy, any, NULL,
+                       ctx->now, &ctx->message);
+
+    if (shown != SIGN_OK) {
+        return ngx_http_sign_refuse(r, ctx, code, shown);
+    }
+
+    return ngx_http_sign_read_body(r, ctx);
+}
+
+
+/*
+ * SigV4 without x-amz-content-sha256 signs a hash that it does not send: the
+ * body must be here before the signature can be verified.
+ */
+
+static ngx_int_t
+ngx_http_sign_read_body(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    if (!ctx->message.needs_body) {
+        return ngx_http_sign_crypto(r, ctx);
+    }
+
+    if (!ctx->has_body || r->request_body || r->discard_body) {
+        rc = ngx_http_sign_body_present(r, ctx, SIGN_DIGEST_SHA256,
+                                        ctx->message.body_hash);
+
+        if (rc == NGX_DECLINED) {
+            return ngx_http_sign_refuse(r, ctx, SIGN_DIGEST, SIGN_DIGEST);
+        }
+
+        if (rc != NGX_OK) {
+            return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY,
+                                        SIGN_NO_MEMORY);
+        }
+
+        ctx->message.has_body_hash = 1;
+
+        return ngx_http_sign_crypto(r, ctx);
+    }
+
+    if (ngx_http_sign_body_begin(r, ctx, SIGN_DIGEST_SHA256) != NGX_OK) {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    ctx->state = ngx_http_sign_wait_body;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_sign_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
+/* nothing enters here while the body is read: it failed, and error_page led
+   back into a location with signatures */
+
+static ngx_int_t
+ngx_http_sign_wait_body(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    (void) sign_fail(&ctx->message, SIGN_DIGEST,
+                     "the body could not be read to its end");
+
+    return ngx_http_sign_refuse(r, ctx, SIGN_DIGEST, SIGN_DIGEST);
+}
+
+
+static void
+ngx_http_sign_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_sign_ctx_t  *ctx;
+
+    ctx = postern_api.ctx(r, NGX_HTTP_POSTERN_SIGN);
+
+    ctx->state = ngx_http_sign_crypto;
+
+    r->preserve_body = 1;
+
+    r->write_event_handler = ngx_http_core_run_phases;
+    ngx_http_core_run_phases(r);
+}
+
+
+static ngx_int_t
+ngx_http_sign_crypto(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    ngx_int_t        rc;
+    sign_code_e      code, doubt;
+    postern_alloc_t  alloc;
+
+    alloc = ngx_http_sign_allocator(r->pool);
+
+    if (ctx->message.needs_body && !ctx->message.has_body_hash) {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    doubt = ctx->doubt;
+
+    code = sign_base(&ctx->request, &alloc, &ctx->message);
+
+    if (code != SIGN_OK) {
+        return ngx_http_sign_refuse(r, ctx, doubt ? doubt : code, code);
+    }
+
+    code = sign_verify(ctx->sign_key, &ctx->message);
+
+    if (doubt) {
+        return ngx_http_sign_refuse(r, ctx, doubt, SIGN_INVALID);
+    }
+
+    if (code != SIGN_OK) {
+        return ngx_http_sign_refuse(r, ctx, code, code);
+    }
+
+    rc = ngx_http_sign_check_body(r, ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_sign_claim(r, ctx);
+}
+
+
+/*
+ * A digest that is signed must be that of the body: compared at once where the
+ * body is here already, or never will be, and in the body filter otherwise.
+ */
+
+static ngx_int_t
+ngx_http_sign_check_body(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    u_char           hash[64];
+    ngx_int_t        rc;
+    sign_message_t  *msg;
+
+    msg = &ctx->message;
+
+    if (msg->digest == SIGN_DIGEST_NONE) {
+        return NGX_OK;
+    }
+
+    if (ctx->has_body && r->request_body == NULL && !r->discard_body) {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_sign_body_present(r, ctx, msg->digest, hash);
+
+    if (rc == NGX_ERROR) {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    if (rc == NGX_OK) {
+
+        if (sign_digest_equal(msg->digest, hash, msg->digest_value)) {
+            return NGX_OK;
+        }
+
+        (void) sign_fail(msg, SIGN_DIGEST,
+                         ctx->has_body
+                         ? "the body that came is not the one signed"
+                         : "a body was signed and none came");
+    }
+
+    return ngx_http_sign_refuse(r, ctx, SIGN_DIGEST, SIGN_DIGEST);
+}
+
+
+static ngx_int_t
+ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    u_char      *p;
+    ngx_int_t    rc;
+    ngx_str_t    org, name;
+    ngx_msec_t   ttl;
+
+    p = ngx_cpymem(ctx->claim_name, NGX_HTTP_SIGN_CLAIM,
+                   sizeof(NGX_HTTP_SIGN_CLAIM) - 1);
+    ngx_memcpy(p, ctx->message.claim, SIGN_CLAIM_LEN);
+
+    name.data = ctx->claim_name;
+    name.len = sizeof(ctx->claim_name);
+
+    org = ngx_http_postern_str(ctx->key->org->name);
+
+    /* a second more: the clocks of two nodes need not tick together */
+
+    ttl = (ngx_msec_t) (ctx->message.claim_ttl + 1) * 1000;
+
+    ctx->state = ngx_http_sign_claimed;
+
+    rc = postern_api.claim(r, &ctx->claim, &org, &name, ttl);
+
+    switch (rc) {
+
+    case NGX_OK:
+        ctx->claim.done = 1;
+        return ngx_http_sign_claimed(r, ctx);
+
+    case NGX_AGAIN:
+        return NGX_AGAIN;
+
+    default:
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_sign_claimed(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    if (!ctx->claim.done) {
+        return NGX_AGAIN;
+    }
+
+    switch (ctx->claim.result) {
+
+    case NGX_HTTP_POSTERN_OK:
+        return ngx_http_sign_accepted(r, ctx);
+
+    case NGX_HTTP_POSTERN_NO:
+
+        if (ngx_http_sign_repeatable(ctx)) {
+            return ngx_http_sign_accepted(r, ctx);
+        }
+
+        (void) sign_fail(&ctx->message, SIGN_REPLAYED,
+                         "first seen %lu ms ago",
+                         (unsigned long) ctx->claim.msec);
+
+        return ngx_http_sign_refuse(r, ctx, SIGN_REPLAYED, SIGN_REPLAYED);
+
+    default: /* NGX_HTTP_POSTERN_UNAVAILABLE */
+
+        (void) sign_fail(&ctx->message, SIGN_UNAVAILABLE,
+                         "the store of replays cannot be asked");
+
+        return ngx_http_sign_refuse(r, ctx, SIGN_UNAVAILABLE,
+                                    SIGN_UNAVAILABLE);
+    }
+}
+
+
+/*
+ * Signatures without nonce have a resolution of one second: two honest requests
+ * in one second look like a replay.  Reading twice what one may read does no
+ * harm (RFC 9110, section 9.2.1), so safe methods may repeat themselves for a
+ * moment; whatever changes something may not.
+ */
+
+static ngx_uint_t
+ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx)
+{
+    postern_str_t  method;
+
+    if (ctx->message.nonce.data || ctx->claim.msec > NGX_HTTP_SIGN_REPEAT) {
+        return 0;
+    }
+
+    method = ctx->request.method;
+
+    return postern_str_is(method, "GET")
+           || postern_str_is(method, "HEAD")
+           || postern_str_is(method, "OPTIONS");
+}
+
+
+static ngx_int_t
+ngx_http_sign_accepted(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    ngx_http_postern_decision_t  decision;
+
+    if (ctx->message.digest != SIGN_DIGEST_NONE
+        && ctx->has_body && r->request_body == NULL && !r->discard_body
+        && ngx_http_sign_body_begin(r, ctx, ctx->message.digest) != NGX_OK)
+    {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    if (ngx_http_sign_identify(r, ctx) != NGX_OK) {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    ngx_memzero(&decision, sizeof(ngx_http_postern_decision_t));
+
+    ngx_str_set(&decision.verdict, "allow");
+    ngx_str_set(&decision.code, "sign/verified");
+
+    if (postern_api.decide(r, NGX_HTTP_POSTERN_SIGN, &decision) != NGX_OK) {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "sign verified key \"%*s\"",
+                   ctx->key->id.len, ctx->key->id.data);
+
+    ctx->verified = 1;
+    ctx->state = ngx_http_sign_verified;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_sign_identify(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    const postern_key_t          *key;
+    ngx_http_postern_identity_t   id;
+
+    key = ctx->key;
+
+    ngx_memzero(&id, sizeof(ngx_http_postern_identity_t));
+
+    id.org = key->org;
+    id.roles = key->roles;
+    id.nroles = key->nroles;
+    id.credential = ngx_http_postern_str(key->id);
+    id.auth_time = ctx->message.created;
+
+    if (key->user) {
+        id.subject = ngx_http_postern_str(key->user->name);
+        ngx_str_set(&id.kind, "user");
+
+    } else {
+        id.subject = ngx_http_postern_str(key->id);
+        ngx_str_set(&id.kind, "key");
+    }
+
+    id.scheme.data = (u_char *) sign_scheme_name(ctx->message.scheme);
+    id.scheme.len = ngx_strlen(id.scheme.data);
+
+    /* RFC 8176: proof of possession of a key */
+
+    ngx_str_set(&id.amr, "pop");
+
+    return postern_api.authenticated(r, &id);
+}
+
+
+/*
+ * An internal redirect leads into another location: what was verified stays so,
+ * but must satisfy the policy and the organization of that location too, as of
+ * the instant the request came in.
+ */
+
+static ngx_int_t
+ngx_http_sign_verified(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    sign_code_e                code;
+    ngx_http_sign_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
+
+    if (!(slcf->policy.schemes & ctx->message.scheme)) {
+        code = sign_fail(&ctx->message, SIGN_UNSUPPORTED,
+                         "this location does not accept the scheme");
+
+    } else {
+        code = ngx_http_sign_judge(r, ctx, ctx->key);
+    }
+
+    if (code == SIGN_OK) {
+        return NGX_OK;
+    }
+
+    ctx->conf = slcf;
+
+    return ngx_http_sign_refuse(r, ctx, code, code);
+}
+
+
+/* the answer stands, wherever error_page leads */
+
+static ngx_int_t
+ngx_http_sign_refused(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    return postern_api.refuse(r, &ctx->refusal);
+}

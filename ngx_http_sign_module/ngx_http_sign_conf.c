@@ -1,0 +1,444 @@
+
+/*
+ * The directives that take a list, and the policy that is made of them.
+ */
+
+
+#include "ngx_http_sign_module.h"
+
+
+typedef struct {
+    ngx_str_t    name;
+    ngx_uint_t   bit;
+} ngx_http_sign_component_t;
+
+
+static char *ngx_http_sign_add_field(ngx_conf_t *cf, ngx_array_t *fields,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_sign_is_token(ngx_str_t *name);
+static unsigned ngx_http_sign_cover(ngx_uint_t listed);
+static char *ngx_http_sign_check_coverage(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf, unsigned cover);
+static ngx_int_t ngx_http_sign_accept(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf, ngx_uint_t body, ngx_str_t *value);
+
+
+static ngx_http_sign_component_t  ngx_http_sign_components[] = {
+    { ngx_string("@method"), NGX_HTTP_SIGN_LIST_METHOD },
+    { ngx_string("@target-uri"), NGX_HTTP_SIGN_LIST_TARGET
+                                 |NGX_HTTP_SIGN_LIST_AUTHORITY },
+    { ngx_string("@request-target"), NGX_HTTP_SIGN_LIST_TARGET },
+    { ngx_string("@path"), NGX_HTTP_SIGN_LIST_PATH },
+    { ngx_string("@query"), NGX_HTTP_SIGN_LIST_QUERY },
+    { ngx_string("@authority"), NGX_HTTP_SIGN_LIST_AUTHORITY },
+    { ngx_string("host"), NGX_HTTP_SIGN_LIST_AUTHORITY },
+    { ngx_string("@scheme"), NGX_HTTP_SIGN_LIST_SCHEME },
+    { ngx_string("content-digest"), NGX_HTTP_SIGN_LIST_BODY },
+    { ngx_null_string, 0 }
+};
+
+
+char *
+ngx_http_sign_set_schemes(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_sign_loc_conf_t *slcf = conf;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i, bit;
+
+    if (slcf->schemes) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_strcmp(value[i].data, "rfc9421") == 0) {
+            bit = SIGN_RFC9421;
+
+        } else if (ngx_strcmp(value[i].data, "sigv4") == 0) {
+            bit = SIGN_SIGV4;
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "unknown scheme \"%V\" in \"%V\": "
+                               "\"rfc9421\" and \"sigv4\" are known",
+                               &value[i], &cmd->name);
+            return NGX_CONF_ERROR;
+        }
+
+        if (slcf->schemes & bit) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate scheme \"%V\" in \"%V\"",
+                               &value[i], &cmd->name);
+            return NGX_CONF_ERROR;
+        }
+
+        slcf->schemes |= bit;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_sign_set_components(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_sign_loc_conf_t *slcf = conf;
+
+    char                       *rv;
+    ngx_str_t                  *value;
+    ngx_uint_t                  i;
+    ngx_http_sign_component_t  *c;
+
+    if (slcf->fields != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    slcf->fields = ngx_array_create(cf->pool, 4, sizeof(postern_str_t));
+    if (slcf->fields == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        ngx_strlow(value[i].data, value[i].data, value[i].len);
+
+        for (c = ngx_http_sign_components; c->name.len; c++) {
+
+            if (c->name.len == value[i].len
+                && ngx_strncmp(c->name.data, value[i].data, value[i].len) == 0)
+            {
+                break;
+            }
+        }
+
+        if (c->name.len) {
+            slcf->listed |= c->bit;
+            continue;
+        }
+
+        rv = ngx_http_sign_add_field(cf, slcf->fields, &value[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_sign_add_field(ngx_conf_t *cf, ngx_array_t *fields, ngx_str_t *name)
+{
+    postern_str_t  *field;
+
+    if (name->len && name->data[0] == '@') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown component \"%V\" in \"sign_components\": "
+                           "known are \"@method\", \"@target-uri\", "
+                           "\"@request-target\", \"@path\", \"@query\", "
+                           "\"@authority\" and \"@scheme\"", name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!ngx_http_sign_is_token(name)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" in \"sign_components\" is neither a "
+                           "component nor the name of a header field", name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (fields->nelts == SIGN_MAX_COMPONENTS) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "more than %d fields in \"sign_components\"",
+                           SIGN_MAX_COMPONENTS);
+        return NGX_CONF_ERROR;
+    }
+
+    field = ngx_array_push(fields);
+    if (field == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *field = ngx_http_postern_slice(*name);
+
+    return NGX_CONF_OK;
+}
+
+
+/* RFC 9110, section 5.6.2 */
+
+static ngx_uint_t
+ngx_http_sign_is_token(ngx_str_t *name)
+{
+    u_char      ch;
+    ngx_uint_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+
+        if ((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z')) {
+            continue;
+        }
+
+        if (ch == '\0' || ngx_strchr("!#$%&'*+-.^_`|~", ch) == NULL) {
+            return 0;
+        }
+    }
+
+    return name->len != 0;
+}
+
+
+/*
+ * Everything a request is verified with, made once.
+ */
+
+char *
+ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
+{
+    unsigned        cover;
+    sign_policy_t  *policy;
+
+    cover = SIGN_COVER_DEFAULT;
+
+    if (conf->fields) {
+        cover = ngx_http_sign_cover(conf->listed);
+
+        if (!conf->insecure_coverage
+            && ngx_http_sign_check_coverage(cf, conf, cover) != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if ((cover & SIGN_COVER_SCHEME) && (conf->schemes & SIGN_SIGV4)) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"sign_components @scheme\" refuses every request "
+                           "of the scheme \"sigv4\", which cannot cover it: "
+                           "set \"sign_schemes rfc9421\"");
+    }
+
+    policy = &conf->policy;
+
+    policy->schemes = conf->schemes;
+    policy->cover = cover;
+    policy->window = conf->window;
+    policy->skew = conf->skew;
+
+    if (conf->fields) {
+        policy->fields = conf->fields->elts;
+        policy->nfields = conf->fields->nelts;
+    }
+
+    switch (conf->schemes) {
+    case SIGN_RFC9421:
+        ngx_str_set(&conf->authenticate, "Signature");
+        break;
+
+    case SIGN_SIGV4:
+        ngx_str_set(&conf->authenticate, "AWS4-HMAC-SHA256");
+        break;
+
+    default:
+        ngx_str_set(&conf->authenticate, "Signature, AWS4-HMAC-SHA256");
+        break;
+    }
+
+    if (!(conf->schemes & SIGN_RFC9421)) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_sign_accept(cf, conf, 0, &conf->accept) != NGX_OK
+        || ngx_http_sign_accept(cf, conf, 1, &conf->accept_body) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static unsigned
+ngx_http_sign_cover(ngx_uint_t listed)
+{
+    unsigned    cover;
+    ngx_uint_t  both;
+
+    both = NGX_HTTP_SIGN_LIST_PATH|NGX_HTTP_SIGN_LIST_QUERY;
+    cover = 0;
+
+    if (listed & NGX_HTTP_SIGN_LIST_METHOD) {
+        cover |= SIGN_COVER_METHOD;
+    }
+
+    if ((listed & NGX_HTTP_SIGN_LIST_TARGET) || (listed & both) == both) {
+        cover |= SIGN_COVER_TARGET;
+    }
+
+    if (listed & NGX_HTTP_SIGN_LIST_AUTHORITY) {
+        cover |= SIGN_COVER_AUTHORITY;
+    }
+
+    if (listed & NGX_HTTP_SIGN_LIST_SCHEME) {
+        cover |= SIGN_COVER_SCHEME;
+    }
+
+    if (listed & NGX_HTTP_SIGN_LIST_BODY) {
+        cover |= SIGN_COVER_BODY;
+    }
+
+    return cover;
+}
+
+
+static char *
+ngx_http_sign_check_coverage(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
+    unsigned cover)
+{
+    const char  *missing, *means;
+
+    if (!(cover & SIGN_COVER_METHOD)) {
+        missing = "@method";
+        means = "the method";
+
+    } else if (!(cover & SIGN_COVER_TARGET)) {
+        missing = "@target-uri";
+        means = "the path and the query";
+
+    } else if (!(cover & SIGN_COVER_AUTHORITY)) {
+        missing = "@authority";
+        means = "the host";
+
+    } else if (!(cover & SIGN_COVER_BODY)) {
+        missing = "content-digest";
+        means = "the body";
+
+    } else {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"sign_components\" does not cover %s, which anybody "
+                       "on the way could change: add \"%s\", or accept "
+                       "that by \"sign_insecure_coverage on\"",
+                       means, missing);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/*
+ * RFC 9421, section 5.1: the signature we would accept.  The components are
+ * those that cost a client the least trouble behind proxies.
+ */
+
+static ngx_int_t
+ngx_http_sign_accept(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
+    ngx_uint_t body, ngx_str_t *value)
+{
+    size_t          len;
+    u_char         *p;
+    unsigned        cover;
+    ngx_uint_t      i;
+    postern_str_t  *fields;
+
+    static u_char   all[] = "sig1=(\"@method\" \"@authority\" \"@path\" "
+                            "\"@query\" \"@scheme\" \"content-digest\" "
+                            ");created";
+
+    cover = conf->policy.cover;
+    fields = (postern_str_t *) conf->policy.fields;
+    len = sizeof(all);
+
+    for (i = 0; i < conf->policy.nfields; i++) {
+        len += sizeof("\"\" ") - 1 + fields[i].len;
+    }
+
+    p = ngx_pnalloc(cf->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->data = p;
+
+    p = ngx_sprintf(p, "sig1=(%s%s%s%s%s",
+                    (cover & SIGN_COVER_METHOD) ? "\"@method\" " : "",
+                    (cover & SIGN_COVER_AUTHORITY) ? "\"@authority\" " : "",
+                    (cover & SIGN_COVER_TARGET) ? "\"@path\" \"@query\" " : "",
+                    (cover & SIGN_COVER_SCHEME) ? "\"@scheme\" " : "",
+                    (body && (cover & SIGN_COVER_BODY))
+                    ? "\"content-digest\" " : "");
+
+    for (i = 0; i < conf->policy.nfields; i++) {
+        p = ngx_sprintf(p, "\"%*s\" ", fields[i].len, fields[i].data);
+    }
+
+    if (p[-1] == ' ') {
+        p--;
+    }
+
+    p = ngx_sprintf(p, ");created");
+
+    value->len = p - value->data;
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_http_sign_set_window(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_sign_loc_conf_t *slcf = conf;
+
+    ngx_str_t  *value, skew;
+
+    if (slcf->window != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    slcf->window = ngx_parse_time(&value[1], 1);
+    slcf->skew = 60;
+
+    if (slcf->window == (time_t) NGX_ERROR
+        || slcf->window < 1
+        || slcf->window > NGX_HTTP_SIGN_MAX_WINDOW)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid time \"%V\" in \"%V\": a time from 1s to "
+                           "7d is expected", &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value[2].data, "skew=", 5) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown parameter \"%V\" in \"%V\": only "
+                           "\"skew=time\" is known", &value[2], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    skew.data = value[2].data + 5;
+    skew.len = value[2].len - 5;
+
+    slcf->skew = ngx_parse_time(&skew, 1);
+
+    if (slcf->skew == (time_t) NGX_ERROR
+        || slcf->skew > NGX_HTTP_SIGN_MAX_SKEW)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid skew \"%V\" in \"%V\": a time from 0s to "
+                           "1h is expected", &skew, &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}

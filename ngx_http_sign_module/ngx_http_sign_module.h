@@ -1,0 +1,163 @@
+
+/*
+ * Signed requests: the glue between nginx and sign_message.h.
+ *
+ * A request is verified once, on the main request.  What was found lives in the
+ * context that the core keeps over internal redirects, and the context's state
+ * is the function that goes on with the work: ngx_http_sign_access.c.
+ */
+
+
+#ifndef _NGX_HTTP_SIGN_MODULE_H_INCLUDED_
+#define _NGX_HTTP_SIGN_MODULE_H_INCLUDED_
+
+
+#include "ngx_http_postern_api.h"
+#include "sign_scheme.h"
+
+
+/* milliseconds in which a safe request without nonce may be repeated: clocks
+   of signers have a resolution of one second, and one more may have begun */
+#define NGX_HTTP_SIGN_REPEAT       2000
+
+#define NGX_HTTP_SIGN_CLAIM        "sign:"
+#define NGX_HTTP_SIGN_MAX_WINDOW   (7 * 24 * 60 * 60)   /* seconds */
+#define NGX_HTTP_SIGN_MAX_SKEW     (60 * 60)            /* seconds */
+#define NGX_HTTP_SIGN_RETRY_AFTER  5                    /* seconds, with 503 */
+
+
+/* sign_components as written: what is listed of derived components, and the
+   further fields */
+
+#define NGX_HTTP_SIGN_LIST_METHOD     0x01
+#define NGX_HTTP_SIGN_LIST_TARGET     0x02
+#define NGX_HTTP_SIGN_LIST_PATH       0x04
+#define NGX_HTTP_SIGN_LIST_QUERY      0x08
+#define NGX_HTTP_SIGN_LIST_AUTHORITY  0x10
+#define NGX_HTTP_SIGN_LIST_SCHEME     0x20
+#define NGX_HTTP_SIGN_LIST_BODY       0x40
+
+
+typedef struct {
+    ngx_flag_t                       used;      /* some location has sign on */
+} ngx_http_sign_main_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                       enable;
+    ngx_flag_t                       explain;
+    ngx_flag_t                       insecure_coverage;
+    ngx_uint_t                       schemes;   /* of sign_scheme_e, 0: unset */
+    ngx_uint_t                       listed;    /* NGX_HTTP_SIGN_LIST_* */
+    ngx_array_t                     *fields;    /* of postern_str_t */
+    time_t                           window;
+    time_t                           skew;
+
+    /* made of the above where sign is on */
+    sign_policy_t                    policy;
+    ngx_str_t                        authenticate;    /* WWW-Authenticate */
+    ngx_str_t                        accept;          /* Accept-Signature */
+    ngx_str_t                        accept_body;     /* … with a body */
+} ngx_http_sign_loc_conf_t;
+
+
+typedef struct ngx_http_sign_ctx_s  ngx_http_sign_ctx_t;
+
+typedef ngx_int_t (*ngx_http_sign_state_pt)(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+
+struct ngx_http_sign_ctx_s {
+    ngx_http_sign_state_pt           state;
+    ngx_http_sign_loc_conf_t        *conf;      /* whose policy was applied */
+
+    const postern_key_t             *key;
+    sign_key_t                      *sign_key;
+    sign_request_t                   request;
+    sign_message_t                   message;
+    time_t                           now;       /* the instant of judgement */
+
+    /* what is wrong with the key; the work goes on as if nothing were, so that
+       the answer comes after the same time */
+    sign_code_e                      doubt;
+    char                            *doubt_detail;
+
+    sign_code_e                      code;      /* how it ended */
+    ngx_str_t                        error;     /* the same, "sign/…" */
+    ngx_http_postern_refusal_t       refusal;
+
+    sign_digest_t                   *digest;    /* while the body streams */
+
+    ngx_http_postern_op_t            claim;
+    u_char                           claim_name[sizeof(NGX_HTTP_SIGN_CLAIM) - 1
+                                                + SIGN_CLAIM_LEN];
+    u_char                           address[16];
+
+    unsigned                         has_address:1;
+    unsigned                         has_body:1;
+    unsigned                         verified:1;
+    unsigned                         refused:1;
+};
+
+
+extern ngx_module_t  ngx_http_sign_module;
+
+
+/* ngx_http_sign_access.c */
+ngx_int_t ngx_http_sign_access_handler(ngx_http_request_t *r);
+
+/* ngx_http_sign_conf.c: directive setters, and what merging makes of them */
+char *ngx_http_sign_set_schemes(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_sign_set_components(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_sign_set_window(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
+
+/*
+ * ngx_http_sign_request.c: fills in ctx->request and ctx->address from the
+ * request as the client sent it, whatever nginx made of it since; memory of the
+ * main request's pool.  Failures have their reason in ctx->message.detail.
+ */
+sign_code_e ngx_http_sign_request(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+postern_alloc_t ngx_http_sign_allocator(ngx_pool_t *pool);
+
+/*
+ * ngx_http_sign_body.c.  init() puts the filter in place.  begin() hashes what
+ * comes through it from now on; NGX_ERROR when out of memory.  present() hashes
+ * a body that was read before; NGX_ERROR where it cannot be had whole.
+ * ended() writes the hash of a body that came through the filter.
+ */
+void ngx_http_sign_body_init(void);
+ngx_int_t ngx_http_sign_body_begin(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, sign_digest_e kind);
+ngx_int_t ngx_http_sign_body_present(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, sign_digest_e kind, u_char *hash);
+
+/*
+ * ngx_http_sign_keys.c: keys made ready, per worker and directory snapshot.
+ * NULL where the secret does not open or memory is out.  decoy() gives a key
+ * that costs as much as the one the message speaks of, and is nobody's.
+ */
+ngx_int_t ngx_http_sign_keys_register(ngx_conf_t *cf);
+sign_key_t *ngx_http_sign_key(ngx_http_request_t *r,
+    const postern_key_t *key);
+sign_key_t *ngx_http_sign_decoy(ngx_http_request_t *r,
+    const sign_message_t *msg, const postern_key_t **key);
+
+/*
+ * ngx_http_sign_refuse.c: ends the work on this request.  code is the truth,
+ * for logs, variables and sign_explain; shown is what other clients may learn.
+ * Returns the status.
+ */
+ngx_int_t ngx_http_sign_refuse(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, sign_code_e code, sign_code_e shown);
+ngx_int_t ngx_http_sign_too_early(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+
+/* ngx_http_sign_variables.c */
+ngx_int_t ngx_http_sign_add_variables(ngx_conf_t *cf);
+
+
+#endif /* _NGX_HTTP_SIGN_MODULE_H_INCLUDED_ */

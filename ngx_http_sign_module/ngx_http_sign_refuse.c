@@ -1,0 +1,284 @@
+
+/*
+ * What a client is told.  Without sign_explain it learns a word per status and
+ * nothing that depends on the key, so that the answer is no oracle.
+ */
+
+
+#include "ngx_http_sign_module.h"
+
+
+typedef struct {
+    ngx_uint_t   status;
+    ngx_str_t    hint;        /* what the client must change */
+} ngx_http_sign_answer_t;
+
+
+static void ngx_http_sign_end(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, const char *verdict, const char *code);
+static ngx_str_t ngx_http_sign_coarse(ngx_uint_t status);
+static void ngx_http_sign_printable(char *text, size_t size);
+static ngx_str_t ngx_http_sign_known_as(ngx_http_sign_ctx_t *ctx);
+
+
+/* everything about the credentials is 401: 403 would say that they are good */
+
+static const ngx_http_sign_answer_t  ngx_http_sign_answers[] = {
+
+    [SIGN_MISSING] = { 401, ngx_string(
+        "Sign the request; Accept-Signature says what to cover.") },
+
+    [SIGN_MALFORMED] = { 400, ngx_string(
+        "The signature is not written as its scheme prescribes.") },
+
+    [SIGN_AMBIGUOUS] = { 400, ngx_string(
+        "Send one credential, one Host, and each signed field once.") },
+
+    [SIGN_TOO_LARGE] = { 400, ngx_string(
+        "Send fewer or shorter header fields, components or parameters.") },
+
+    [SIGN_UNSUPPORTED] = { 400, ngx_string(
+        "Use a scheme, components and parameters that are supported here.") },
+
+    [SIGN_UNKNOWN_KEY] = { 401, ngx_string(
+        "The key id is not known here.") },
+
+    [SIGN_KEY_DISABLED] = { 401, ngx_string(
+        "The key or its owner is disabled.") },
+
+    [SIGN_KEY_EXPIRED] = { 401, ngx_string(
+        "The key is not valid at this time.") },
+
+    [SIGN_KEY_NETWORK] = { 401, ngx_string(
+        "The key may not be used from this address.") },
+
+    [SIGN_KEY_ORG] = { 401, ngx_string(
+        "The key belongs to another organization.") },
+
+    [SIGN_KEY_UNUSABLE] = { 401, ngx_string(
+        "The key cannot be used; its operator must look at the server.") },
+
+    [SIGN_ALGORITHM] = { 401, ngx_string(
+        "Use the algorithm that the key was registered with.") },
+
+    [SIGN_COVERAGE] = { 401, ngx_string(
+        "Cover everything that Accept-Signature lists.") },
+
+    [SIGN_EXPIRED] = { 401, ngx_string(
+        "The signature is too old: check the clock and sign again.") },
+
+    [SIGN_FUTURE] = { 401, ngx_string(
+        "The signature is dated ahead of the server: check the clock.") },
+
+    [SIGN_INVALID] = { 401, ngx_string(
+        "The signature does not match the request and the key.") },
+
+    [SIGN_REPLAYED] = { 401, ngx_string(
+        "The signature was used before: sign every request anew.") },
+
+    [SIGN_UNAVAILABLE] = { 503, ngx_string(
+        "Try again later.") },
+
+    [SIGN_DIGEST] = { 400, ngx_string(
+        "The body is not the one whose digest was signed.") },
+
+    [SIGN_NO_MEMORY] = { 500, ngx_null_string }
+};
+
+
+ngx_int_t
+ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    sign_code_e code, sign_code_e shown)
+{
+    ngx_str_t                      name;
+    ngx_uint_t                     level;
+    const char                    *exact;
+    ngx_http_sign_loc_conf_t      *conf;
+    ngx_http_postern_refusal_t    *refusal;
+    const ngx_http_sign_answer_t  *answer;
+
+    conf = ctx->conf;
+    exact = (code == SIGN_NO_MEMORY) ? "sign/internal" : sign_code(code);
+
+    if (conf->explain) {
+        shown = code;
+    }
+
+    ctx->code = code;
+
+    if (code == ctx->doubt) {
+        ngx_memcpy(ctx->message.detail, ctx->doubt_detail,
+                   sizeof(ctx->message.detail));
+    }
+
+    ngx_http_sign_printable(ctx->message.detail, sizeof(ctx->message.detail));
+
+    name = ngx_http_sign_known_as(ctx);
+
+    level = NGX_LOG_INFO;
+
+    if (code == SIGN_NO_MEMORY) {
+        level = NGX_LOG_ERR;
+    }
+
+    ngx_log_error(level, r->connection->log, 0,
+                  "%s: refused, key \"%V\": %s", exact, &name,
+                  ctx->message.detail[0] ? ctx->message.detail
+                                         : "no further detail");
+
+    answer = &ngx_http_sign_answers[shown];
+    refusal = &ctx->refusal;
+
+    ngx_memzero(refusal, sizeof(ngx_http_postern_refusal_t));
+
+    refusal->status = answer->status;
+    refusal->code = ngx_http_sign_coarse(answer->status);
+
+    if (conf->explain) {
+        refusal->code.data = (u_char *) exact;
+        refusal->code.len = ngx_strlen(exact);
+        refusal->detail = answer->hint;
+    }
+
+    if (answer->status == NGX_HTTP_UNAUTHORIZED) {
+        refusal->www_authenticate = conf->authenticate;
+        refusal->accept_signature = ctx->has_body ? conf->accept_body
+                                                  : conf->accept;
+    }
+
+    if (answer->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        refusal->retry_after = NGX_HTTP_SIGN_RETRY_AFTER;
+    }
+
+    ngx_http_sign_end(r, ctx,
+                      answer->status >= NGX_HTTP_INTERNAL_SERVER_ERROR
+                      || code == SIGN_KEY_UNUSABLE ? "error" : "deny",
+                      exact);
+
+    return postern_api.refuse(r, refusal);
+}
+
+
+/*
+ * RFC 8470: what comes before the handshake ends may have been sent by somebody
+ * who recorded it.  The client repeats the request afterwards, signature and
+ * all, so nothing is claimed.
+ */
+
+ngx_int_t
+ngx_http_sign_too_early(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "sign/too-early: a signed request in TLS early data");
+
+    ngx_memzero(&ctx->refusal, sizeof(ngx_http_postern_refusal_t));
+
+    ctx->refusal.status = 425;
+    ngx_str_set(&ctx->refusal.code, "too-early");
+
+    if (ctx->conf->explain) {
+        ngx_str_set(&ctx->refusal.code, "sign/too-early");
+        ngx_str_set(&ctx->refusal.detail,
+                    "Repeat the request when the TLS handshake is complete.");
+    }
+
+    ctx->code = SIGN_UNAVAILABLE;
+    ctx->message.detail[0] = '\0';
+
+    ngx_http_sign_end(r, ctx, "deny", "sign/too-early");
+
+    return postern_api.refuse(r, &ctx->refusal);
+}
+
+
+static void
+ngx_http_sign_end(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    const char *verdict, const char *code)
+{
+    ngx_http_postern_decision_t  decision;
+
+    ctx->refused = 1;
+    ctx->verified = 0;
+
+    decision.verdict.data = (u_char *) verdict;
+    decision.verdict.len = ngx_strlen(verdict);
+    decision.code.data = (u_char *) code;
+    decision.code.len = ngx_strlen(code);
+    decision.detail.data = (u_char *) ctx->message.detail;
+    decision.detail.len = ngx_strlen(ctx->message.detail);
+
+    ctx->error = decision.code;
+
+    if (postern_api.decide(r, NGX_HTTP_POSTERN_SIGN, &decision) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
+                      "sign cannot note its decision");
+    }
+}
+
+
+static ngx_str_t
+ngx_http_sign_coarse(ngx_uint_t status)
+{
+    ngx_str_t  code;
+
+    switch (status) {
+
+    case NGX_HTTP_BAD_REQUEST:
+        ngx_str_set(&code, "bad-request");
+        break;
+
+    case NGX_HTTP_UNAUTHORIZED:
+        ngx_str_set(&code, "unauthorized");
+        break;
+
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+        ngx_str_set(&code, "unavailable");
+        break;
+
+    default:
+        ngx_str_set(&code, "internal");
+        break;
+    }
+
+    return code;
+}
+
+
+/* details quote the client, and logs are read on terminals */
+
+static void
+ngx_http_sign_printable(char *text, size_t size)
+{
+    size_t  i;
+
+    text[size - 1] = '\0';
+
+    for (i = 0; text[i]; i++) {
+
+        if (text[i] < 0x20 || text[i] > 0x7e) {
+            text[i] = '?';
+        }
+    }
+}
+
+
+static ngx_str_t
+ngx_http_sign_known_as(ngx_http_sign_ctx_t *ctx)
+{
+    size_t     i;
+    ngx_str_t  name;
+
+    name = ngx_http_postern_str(ctx->message.key_id);
+
+    for (i = 0; i < name.len; i++) {
+
+        if (i == SIGN_MAX_KEY_ID
+            || name.data[i] <= 0x20 || name.data[i] > 0x7e)
+        {
+            ngx_str_set(&name, "?");
+            break;
+        }
+    }
+
+    return name;
+}
