@@ -1,0 +1,182 @@
+# A signature is good once.  Safe requests without a nonce may repeat themselves
+# for two seconds, since their clock ticks in seconds.
+
+use lib 't/lib';
+use Postern;
+use Test::Nginx::Socket 'no_plan';
+
+add_block_preprocessor(\&Postern::defaults);
+add_response_body_check(\&Postern::client);
+
+our $config = <<'_EOC_';
+    sign on;
+    sign_explain on;
+
+    location / {
+        proxy_pass http://app;
+    }
+_EOC_
+
+sub repeated {
+    my ($lines, $n, $method, $target, $body) = @_;
+
+    return join " ", map {
+        http(raw_request($method // "GET", $target // "/a", $lines, $body))
+        ->{status}
+    } 1 .. $n;
+}
+
+# n identical requests at once, over as many connections: statuses
+sub race {
+    my ($n, $text) = @_;
+    my @c = map {
+        IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => port())
+        or die "connect: $!\n"
+    } 1 .. $n;
+
+    my $last = substr $text, -1;
+
+    $_->syswrite(substr $text, 0, -1) for @c;
+    select undef, undef, undef, 0.2;
+    $_->syswrite($last) for @c;
+
+    my %count;
+
+    for my $c (@c) {
+        my $line = <$c> // "";
+        $count{$line =~ m{^HTTP/1.1 (\d+)} ? $1 : "none"}++;
+    }
+
+    return \%count;
+}
+
+master_on();
+workers(2);
+no_root_location();
+no_shuffle();
+run_tests();
+
+__DATA__
+
+=== TEST 1: with a nonce, once
+--- config eval: $::config
+--- client
+is repeated(rfc9421(target => "/a", nonce => "a1"), 3), "200 401 401", "GET";
+is repeated(rfc9421(method => "POST", target => "/a", body => "x",
+                    nonce => "a2"), 2, "POST", "/a", "x"),
+   "200 401", "POST";
+is repeated(rfc9421(target => "/a", nonce => "a1", tag => "another"), 1),
+   "401", "the same nonce in another signature";
+is repeated(rfc9421(target => "/a", nonce => "a1", keyid => "robot",
+                    key => "ed25519"), 2), "200 401",
+   "the same nonce of another key";
+
+
+
+=== TEST 2: without a nonce, safe methods for two seconds
+--- config eval: $::config
+--- client
+for my $sign (\&rfc9421, \&sigv4) {
+    my $lines = $sign->(target => "/a");
+    is repeated($lines, 3), "200 200 200", "GET at once";
+    sleep 3;
+    is repeated($lines, 2), "401 401", "GET later";
+}
+
+is repeated(rfc9421(method => "HEAD", target => "/a"), 2, "HEAD"), "200 200",
+   "HEAD";
+is repeated(rfc9421(method => "OPTIONS", target => "/a"), 2, "OPTIONS"),
+   "200 200", "OPTIONS";
+
+
+
+=== TEST 3: without a nonce, other methods once
+--- config eval: $::config
+--- client
+for my $method (qw(POST PUT PATCH DELETE)) {
+    for my $sign (\&rfc9421, \&sigv4) {
+        my $lines = $sign->(method => $method, target => "/$method",
+                            body => "x");
+        is repeated($lines, 2, $method, "/$method", "x"), "200 401", $method;
+    }
+}
+
+
+
+=== TEST 4: a get that is not quite one
+--- config eval: $::config
+--- client
+my $r = http(raw_request("LOCK", "/a", rfc9421(method => "LOCK",
+                                               target => "/a")));
+my $lines = rfc9421(method => "LOCK", target => "/b");
+is repeated($lines, 2, "LOCK", "/b"), "200 401", "unknown methods are not safe";
+
+
+
+=== TEST 5: another label, another spelling, the same signature
+--- config eval: $::config
+--- client
+my $lines = rfc9421(method => "POST", target => "/a", body => "x");
+is repeated($lines, 1, "POST", "/a", "x"), "200", "first";
+is repeated($lines =~ s/sig1=/sig2=/gr, 1, "POST", "/a", "x"), "401",
+   "under another label";
+is repeated("X-Other: 1\n$lines", 1, "POST", "/a", "x"), "401",
+   "beside another field";
+
+
+
+=== TEST 6: two workers, 200 requests at once, one is accepted
+--- config eval: $::config
+--- client
+for my $sign (\&rfc9421, \&sigv4) {
+    my $count = race(200, raw_request("POST", "/a",
+        $sign->(method => "POST", target => "/a", body => "x"), "x"));
+
+    is $count->{200}, 1, "one is accepted";
+    is $count->{401}, 199, "all others are refused";
+}
+--- timeout: 30
+
+
+
+=== TEST 7: the same, over a real Redis
+--- http_config eval
+my $conf = Postern::guarded();
+my $port = $ENV{TEST_NGINX_REDIS_PORT} // 6379;
+"    postern_redis redis://127.0.0.1:$port/0 prefix=t206-$$-" . time . ":;\n$conf"
+--- config eval: $::config
+--- client
+is repeated(rfc9421(target => "/a", nonce => "a1"), 3), "200 401 401", "GET";
+
+my $count = race(200, raw_request("POST", "/a",
+    rfc9421(method => "POST", target => "/a", body => "x"), "x"));
+
+is $count->{200}, 1, "one is accepted";
+is $count->{401}, 199, "all others are refused";
+
+my $lines = sigv4(target => "/a");
+is repeated($lines, 2), "200 200", "GET at once";
+sleep 3;
+is repeated($lines, 1), "401", "GET later";
+--- timeout: 30
+
+
+
+=== TEST 8: the claim outlives a small window by its skew
+--- config
+    sign on;
+    sign_explain on;
+    sign_window 2s skew=2s;
+
+    location / {
+        proxy_pass http://app;
+    }
+--- client
+my $lines = rfc9421(method => "POST", target => "/a", body => "x",
+                    created => time + 1);
+is repeated($lines, 1, "POST", "/a", "x"), "200", "first";
+
+for (1 .. 4) {
+    sleep 1;
+    is repeated($lines, 1, "POST", "/a", "x"), "401", "after $_ s";
+}

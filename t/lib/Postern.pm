@@ -1,0 +1,493 @@
+package Postern;
+
+# Signs requests for the tests, by the text of the standards and with other
+# tools than the modules use: Perl's Digest::SHA for HMAC, the openssl program
+# for Ed25519 and ECDSA.
+#
+#     rfc9421(%request, %signature)    header lines, RFC 9421
+#     sigv4(%request, %signature)      header lines, AWS Signature Version 4
+#     content_digest($body)            value of Content-Digest, RFC 9530
+#     directory(%changes)              a directory document with the keys below
+#     guarded($lines)                  http_config with zone and directory
+#     defaults($block)                 for add_block_preprocessor(): zone,
+#                                      directory and the section "client"
+#
+# The section "client" of a block is Perl that runs while its nginx does: for
+# clients that are programs of their own, and for several at once.
+#
+# A request is method, target, authority, scheme, headers ([[name, value] …])
+# and body; what is left out is "GET", "/", "localhost", "http", none, none.
+
+use v5.32;
+use strict;
+use warnings;
+
+use Digest::SHA qw(hmac_sha256 sha256 sha256_hex hmac_sha256_hex sha512);
+use Exporter qw(import);
+use File::Temp ();
+use MIME::Base64 qw(encode_base64);
+use POSIX qw(strftime);
+
+our @EXPORT = qw(rfc9421 sigv4 content_digest directory guarded json flip
+                 public_key http raw_request defaults curl port);
+
+our $secret = 'an example secret of more than 32 bytes';
+
+
+sub content_digest {
+    my ($body, $alg) = @_;
+
+    $alg //= "sha-256";
+
+    my $hash = $alg eq "sha-512" ? sha512($body) : sha256($body);
+
+    return "$alg=:" . encode_base64($hash, "") . ":";
+}
+
+
+sub request {
+    my %r = (method => "GET", target => "/", authority => "localhost",
+             scheme => "http", headers => [], keyid => "AK1",
+             secret => $secret, @_);
+
+    return \%r;
+}
+
+
+# RFC 9421.  cover: components in order; alg, created, expires, nonce, tag:
+# parameters (alg and the rest only where given, created => undef for none);
+# label; key: "ed25519" or "p256" instead of secret.  omit_digest: does not
+# send the Content-Digest it may have signed.
+
+sub rfc9421 {
+    my $r = request(@_);
+
+    my @headers = @{$r->{headers}};
+    my $body = $r->{body};
+
+    if (defined $body && !$r->{no_digest}) {
+        push @headers, ["Content-Digest",
+                        $r->{digest} // content_digest($body)];
+    }
+
+    my $cover = $r->{cover}
+                // ["\@method", "\@target-uri", "\@authority",
+                    defined $body && !$r->{no_digest} ? "content-digest" : ()];
+
+    my $params = "(" . join(" ", map { qq("$_") } @$cover) . ")";
+    my $created = exists $r->{created} ? $r->{created} : time;
+
+    $params .= ";created=$created" if defined $created;
+    $params .= ";keyid=\"$r->{keyid}\"" if length $r->{keyid};
+    $params .= ";alg=\"$r->{alg}\"" if defined $r->{alg};
+    $params .= ";expires=$r->{expires}" if defined $r->{expires};
+    $params .= ";nonce=\"$r->{nonce}\"" if defined $r->{nonce};
+    $params .= ";tag=\"$r->{tag}\"" if defined $r->{tag};
+
+    my $base = "";
+
+    for my $name (@$cover) {
+        $base .= qq("$name": ) . component($r, $name, \@headers) . "\n";
+    }
+
+    $base .= qq("\@signature-params": $params);
+
+    my $raw = $r->{signature} // rfc9421_bytes($r, $base);
+    my $label = $r->{label} // "sig1";
+
+    my @send = grep { !($r->{omit_digest} && lc $_->[0] eq "content-digest") }
+               @headers;
+
+    return join "\n", (map { "$_->[0]: $_->[1]" } @send),
+                "Signature-Input: $label=$params",
+                "Signature: $label=:" . encode_base64($raw, "") . ":";
+}
+
+
+sub component {
+    my ($r, $name, $headers) = @_;
+    my ($path, $query) = split /\?/, $r->{target}, 2;
+
+    return $r->{method} if $name eq '@method';
+    return lc $r->{authority} if $name eq '@authority';
+    return $r->{scheme} if $name eq '@scheme';
+    return $r->{target} if $name eq '@request-target';
+    return $path if $name eq '@path';
+    return "?" . ($query // "") if $name eq '@query';
+
+    return "$r->{scheme}://" . lc($r->{authority}) . $r->{target}
+        if $name eq '@target-uri';
+
+    my @values = map { $_->[1] =~ s/^\s+|\s+$//gr }
+                 grep { lc $_->[0] eq $name }
+                 @$headers, ["host", $r->{authority}];
+
+    die "component $name is not in the request\n"
+        if !@values && !$r->{listed_but_absent};
+
+    return join ", ", @values;
+}
+
+
+sub rfc9421_bytes {
+    my ($r, $base) = @_;
+
+    my $key = $r->{key} // "";
+
+    return openssl_sign($key, $base) if $key eq "ed25519";
+    return der_to_raw(openssl_sign($key, $base)) if $key eq "p256";
+    return hmac_sha256($base, $r->{secret});
+}
+
+
+# AWS Signature Version 4 in its header form.  service "s3" signs the path as it
+# is, others encode it once more.  hash: what x-amz-content-sha256 says, undef
+# for no such field; the body's hash is signed in any case.
+
+sub sigv4 {
+    my $r = request(region => "eu-central-1", service => "execute-api",
+                    hash => "", @_);
+
+    my $date = $r->{date} // strftime("%Y%m%dT%H%M%SZ", gmtime($r->{created}
+                                                               // time));
+    my $day = substr $date, 0, 8;
+    my $scope = join "/", $day, $r->{region}, $r->{service}, "aws4_request";
+    my $hash = sha256_hex($r->{body} // "");
+
+    $hash = $r->{hash} if length($r->{hash} // "");
+
+    my @headers = (["host", $r->{authority}], ["x-amz-date", $date],
+                   defined $r->{hash} ? ["x-amz-content-sha256", $hash] : (),
+                   @{$r->{headers}});
+
+    my %value;
+    push @{$value{lc $_->[0]}}, $_->[1] =~ s/^\s+|\s+$//gr =~ s/\s+/ /gr
+        for @headers;
+
+    my @names = $r->{signed} ? @{$r->{signed}} : sort keys %value;
+    my ($path, $query) = split /\?/, $r->{target}, 2;
+
+    $path =~ s{([^A-Za-z0-9_.~/-])}{sprintf "%%%02X", ord $1}ge
+        if $r->{service} ne "s3";
+
+    my $canonical = join "\n", $r->{method}, $path,
+        join("&", sort map { /=/ ? $_ : "$_=" } split /&/, $query // ""),
+        (map { "$_:" . join ",", @{$value{$_} // [""]} } @names), "",
+        join(";", @names), $hash;
+
+    my $text = join "\n", "AWS4-HMAC-SHA256", $date, $scope,
+                    sha256_hex($canonical);
+
+    my $key = "AWS4$r->{secret}";
+    $key = hmac_sha256($_, $key)
+        for $day, $r->{region}, $r->{service}, "aws4_request";
+
+    my $signature = $r->{signature} // hmac_sha256_hex($text, $key);
+
+    return join "\n",
+        (map { "$_->[0]: $_->[1]" } grep { lc $_->[0] ne "host" } @headers),
+        "Authorization: AWS4-HMAC-SHA256 Credential=$r->{keyid}/$scope, "
+        . "SignedHeaders=" . join(";", @names) . ", Signature=$signature";
+}
+
+
+# Keys made anew for every run.
+
+my %files;
+
+sub key_file {
+    my ($kind) = @_;
+
+    return $files{$kind} if $files{$kind};
+
+    my $file = File::Temp->new(SUFFIX => ".pem");
+    my @how = $kind eq "ed25519" ? ("-algorithm", "ed25519")
+            : ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256");
+
+    system("openssl", "genpkey", @how, "-out", "$file") == 0
+        or die "openssl genpkey: $?\n";
+
+    return $files{$kind} = $file;
+}
+
+
+sub public_key {
+    my ($kind, $form) = @_;
+    my $file = key_file($kind);
+
+    return scalar qx(openssl pkey -in $file -pubout)
+        if ($form // "") eq "pem";
+
+    my $der = qx(openssl pkey -in $file -pubout -outform DER);
+
+    return encode_base64(substr($der, $kind eq "ed25519" ? -32 : -65), "");
+}
+
+
+sub openssl_sign {
+    my ($kind, $text) = @_;
+    my $file = key_file($kind);
+    my $in = File::Temp->new;
+
+    print $in $text;
+    close $in;
+
+    my $command = $kind eq "ed25519"
+                  ? "openssl pkeyutl -sign -inkey $file -rawin -in $in"
+                  : "openssl dgst -sha256 -sign $file $in";
+
+    my $raw = qx($command);
+    die "$command: $?\n" if $?;
+
+    return $raw;
+}
+
+
+# SEQUENCE { INTEGER r, INTEGER s }, each to 32 bytes
+
+sub der_to_raw {
+    my ($der) = @_;
+    my $at = 2;
+    my $raw = "";
+
+    for (1 .. 2) {
+        my $len = ord substr $der, $at + 1, 1;
+        my $int = substr $der, $at + 2, $len;
+
+        $int =~ s/^\0+//;
+        $raw .= "\0" x (32 - length $int) . $int;
+        $at += 2 + $len;
+    }
+
+    return $raw;
+}
+
+
+# The document that the tests work with.  Changes are whole members of keys:
+# directory(AK2 => '{ … }').
+
+sub directory {
+    my %changes = @_;
+
+    my %keys = (
+        AK1 => qq({ "user": "alice", "algorithm": "hmac-sha256",
+                    "secret": "plain:$secret" }),
+        robot => qq({ "roles": ["viewer"], "algorithm": "ed25519",
+                      "public_key": "@{[public_key('ed25519')]}" }),
+        curve => qq({ "roles": ["viewer"], "algorithm": "ecdsa-p256-sha256",
+                      "public_key": "@{[public_key('p256')]}" }),
+        off => qq({ "user": "alice", "algorithm": "hmac-sha256",
+                    "status": "disabled", "secret": "plain:$secret" }),
+        gone => qq({ "user": "bob", "algorithm": "hmac-sha256",
+                     "secret": "plain:$secret" }),
+        old => qq({ "user": "alice", "algorithm": "hmac-sha256",
+                    "secret": "plain:$secret",
+                    "not_after": "2020-01-01T00:00:00Z" }),
+        early => qq({ "user": "alice", "algorithm": "hmac-sha256",
+                      "secret": "plain:$secret",
+                      "not_before": "2120-01-01T00:00:00Z" }),
+        away => qq({ "user": "alice", "algorithm": "hmac-sha256",
+                     "secret": "plain:$secret",
+                     "networks": ["192.0.2.0/24"] }),
+        here => qq({ "user": "alice", "algorithm": "hmac-sha256",
+                     "secret": "plain:$secret",
+                     "networks": ["192.0.2.0/24", "127.0.0.0/8"] }),
+        shut => qq({ "user": "alice", "algorithm": "hmac-sha256",
+                     "secret":
+                     "sealed:none:@{['A' x 90]}" }),
+        %changes,
+    );
+
+    my $keys = join ",\n", map { qq("$_": $keys{$_}) }
+               grep { defined $keys{$_} } sort keys %keys;
+
+    return <<"EOD";
+{
+  "version": 1,
+  "organizations": {
+    "acme": {
+      "users": {
+        "alice": { "name": "Alice Doe", "status": "active",
+                   "roles": ["viewer"] },
+        "bob": { "name": "Bob Doe", "status": "disabled",
+                 "roles": ["viewer"] }
+      },
+      "keys": {
+$keys
+      },
+      "permissions": { "read": ["GET", "HEAD"] },
+      "resources": { "all": ["/**"] },
+      "roles": { "viewer": { "grants": [["read", "all"]] } }
+    },
+    "other": {
+      "users": { "carol": { "roles": [] } },
+      "keys": {
+        "OK1": { "user": "carol", "algorithm": "hmac-sha256",
+                 "secret": "plain:$secret" }
+      },
+      "permissions": {}, "resources": {}, "roles": {}
+    }
+  }
+}
+EOD
+}
+
+
+# for blocks: a zone, the directory, and an application behind "app"
+
+sub guarded {
+    my ($more) = @_;
+    my $port = ($ENV{TEST_NGINX_PORT} // 1984) + 1;
+
+    $more //= "";
+
+    return <<"EOD";
+    postern_zone 1m;
+    postern_directory \$TEST_NGINX_HTML_DIR/postern.json;
+
+    upstream app {
+        server 127.0.0.1:$port;
+    }
+
+    server {
+        listen 127.0.0.1:$port;
+        client_max_body_size 0;
+
+        location / {
+            add_header X-App-Length \$http_content_length;
+            return 200 "app \$request_method \$request_uri\\n";
+        }
+    }
+
+    $more
+EOD
+}
+
+
+sub defaults {
+    my ($block) = @_;
+
+    $ENV{TEST_NGINX_HTML_DIR} //= Test::Nginx::Util::html_dir();
+
+    $block->set_value("http_config", guarded($block->http_more))
+        if !defined $block->http_config;
+
+    $block->set_value("user_files", ">>> postern.json\n" . directory())
+        if !defined $block->user_files;
+
+    return if !defined $block->client;
+
+    $block->set_value("request", "GET /ping")
+        if !defined $block->request;
+
+    $block->set_value("config", $block->config . <<"EOD");
+    location = /ping {
+        return 200 "pong\n";
+    }
+EOD
+}
+
+
+# for add_response_body_check()
+sub client {
+    my ($block) = @_;
+
+    return if !defined $block->client;
+
+    my $code = $block->client;
+
+    eval "package main; no strict; $code; 1"
+        or Test::More::fail("client: $@");
+}
+
+
+sub port {
+    return $ENV{TEST_NGINX_PORT} // 1984;
+}
+
+
+# the real one: status, body and what it said
+sub curl {
+    my @args = @_;
+    my $out = File::Temp->new;
+
+    open my $pipe, "-|", "curl", "-s", "-S", "-o", "$out",
+        "-w", "%{http_code} %{http_version}", "--max-time", "20", @args
+        or die "curl: $!\n";
+
+    my ($status, $version) = split / /, <$pipe> // "";
+    close $pipe;
+
+    local $/;
+
+    return { status => $status, version => $version, body => <$out> // "" };
+}
+
+
+# One request on a connection of its own: status, header fields (lower case
+# names, values joined) and body.
+
+sub http {
+    my ($text, $port) = @_;
+
+    require IO::Socket::INET;
+
+    my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", Timeout => 10,
+                PeerPort => $port // $ENV{TEST_NGINX_PORT} // 1984)
+        or die "connect: $!\n";
+
+    print $c $text;
+    $c->flush;
+
+    my $answer = do { local $/; <$c> } // "";
+    my ($head, $body) = split /\r\n\r\n/, $answer, 2;
+    my ($line, @lines) = split /\r\n/, $head // "";
+    my %field;
+
+    for (@lines) {
+        my ($name, $value) = split /:\s*/, $_, 2;
+        $name = lc $name;
+        $field{$name} = defined $field{$name} ? "$field{$name}, $value"
+                                              : $value;
+    }
+
+    return { status => ($line // "") =~ m{^HTTP/\S+ (\d+)} ? $1 : 0,
+             field => \%field, body => $body // "" };
+}
+
+
+# the text of a request; lines: header lines as rfc9421() and sigv4() return
+
+sub raw_request {
+    my ($method, $target, $lines, $body) = @_;
+
+    my $text = "$method $target HTTP/1.1\r\nHost: localhost\r\n"
+               . "Connection: close\r\n"
+               . join "", map { "$_\r\n" } split /\n/, $lines // "";
+
+    $text .= "Content-Length: " . length($body) . "\r\n" if defined $body;
+
+    return "$text\r\n" . ($body // "");
+}
+
+
+sub json {
+    my ($text) = @_;
+
+    require JSON::PP;
+
+    return JSON::PP::decode_json($text);
+}
+
+
+# another byte at the end
+sub flip {
+    my ($text) = @_;
+
+    substr($text, -1) = chr(ord(substr $text, -1) ^ 1);
+
+    return $text;
+}
+
+
+1;
