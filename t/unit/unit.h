@@ -24,6 +24,10 @@
 #define _UNIT_H_INCLUDED_
 
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE    /* memmem() and the like, for tests */
+#endif
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
