@@ -365,7 +365,7 @@ decision:deny
 
 
 
-=== TEST 25: mirror runs for what was allowed only
+=== TEST 25: mirror runs for what was allowed
 --- config
     postern_test_identity acme alice viewer;
     rbac on;
@@ -377,19 +377,36 @@ decision:deny
         proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/copy$request_uri;
     }
     location /copy { rbac off; access_log logs/error.log; return 200; }
---- pipelined_requests eval
-["GET /app", "GET /admin"]
---- error_code eval
-[200, 403]
+--- request
+GET /app
 --- wait: 0.3
 --- error_log
-"GET /copy/app HTTP
+GET /copy/app HTTP
+
+
+
+=== TEST 26: and for nothing else
+--- config
+    postern_test_identity acme alice viewer;
+    rbac on;
+    location /app { mirror /mirror; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/back; }
+    location /admin { mirror /mirror; empty_gif; }
+    location /back { rbac off; return 200 "back"; }
+    location = /mirror {
+        internal; rbac off;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/copy$request_uri;
+    }
+    location /copy { rbac off; access_log logs/error.log; return 200; }
+--- request
+GET /admin
+--- error_code: 403
+--- wait: 0.3
 --- no_error_log
-"GET /copy/admin HTTP
+GET /copy/
 
 
 
-=== TEST 26: a mirror with rbac on is decided as well
+=== TEST 27: a mirror with rbac on is decided as well
 --- config
     postern_test_identity acme alice viewer;
     rbac on;
@@ -404,11 +421,11 @@ GET /app
 --- error_log
 rbac denied GET "/admin/mirror"
 --- no_error_log
-"GET /copy HTTP
+GET /copy HTTP
 
 
 
-=== TEST 27: an auth_request location with rbac on needs somebody already
+=== TEST 28: an auth_request location with rbac on needs somebody already
 --- config
     rbac on;
     location /check/ { internal; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/back; }
@@ -420,7 +437,7 @@ GET /app/x
 
 
 
-=== TEST 28: an auth_request location with rbac off: the main request is decided
+=== TEST 29: an auth_request location with rbac off: the main request is decided
 --- config
     postern_test_identity acme alice viewer;
     rbac on;
@@ -435,7 +452,7 @@ GET /app/x
 
 
 
-=== TEST 29: limit_except inherits
+=== TEST 30: limit_except inherits
 --- config
     postern_test_identity acme alice viewer;
     rbac on;
@@ -446,7 +463,7 @@ POST /admin
 
 
 
-=== TEST 30: "return" is answered in the rewrite phase, before anybody decides
+=== TEST 31: "return" is answered in the rewrite phase, before anybody decides
 --- config
     postern_test_identity acme alice viewer;
     rbac on;
