@@ -52,6 +52,7 @@ sub race {
 
 master_on();
 workers(2);
+worker_connections(1024);
 no_root_location();
 no_shuffle();
 run_tests();
