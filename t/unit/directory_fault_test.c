@@ -1,4 +1,19 @@
-/* link: ngx_http_postern_module/postern_directory.c ngx_http_postern_module/postern_directory_lookup.c ngx_http_postern_module/postern_directory_value.c ngx_http_postern_module/postern_directory_role.c ngx_http_postern_module/postern_directory_pattern.c ngx_http_postern_module/postern_directory_user.c ngx_http_postern_module/postern_directory_key.c ngx_http_postern_module/postern_directory_public.c ngx_http_postern_module/postern_json.c ngx_http_postern_module/postern_arena.c ngx_http_postern_module/postern_alg.c ngx_http_postern_module/postern_name.c ngx_http_postern_module/postern_network.c ngx_http_postern_module/postern_seal.c -ljansson -lsodium -lcrypto */
+/* link:
+   ngx_http_postern_module/postern_directory.c
+   ngx_http_postern_module/postern_directory_lookup.c
+   ngx_http_postern_module/postern_directory_value.c
+   ngx_http_postern_module/postern_directory_role.c
+   ngx_http_postern_module/postern_directory_pattern.c
+   ngx_http_postern_module/postern_directory_user.c
+   ngx_http_postern_module/postern_directory_key.c
+   ngx_http_postern_module/postern_directory_public.c
+   ngx_http_postern_module/postern_json.c
+   ngx_http_postern_module/postern_arena.c
+   ngx_http_postern_module/postern_alg.c
+   ngx_http_postern_module/postern_name.c
+   ngx_http_postern_module/postern_network.c
+   ngx_http_postern_module/postern_seal.c
+   -ljansson -lsodium -lcrypto */
 
 /* One test for each kind of fault: what is said of it, and where. */
 
@@ -392,8 +407,9 @@ TEST(secrets)
           ACME "keys.k.secret", form);
     FAULT(SECRET("sealed:mk-1"), 3, 1, ACME "keys.k.secret", form);
     FAULT(SECRET("sealed:mk-1:AAAA"), 3, 1, ACME "keys.k.secret", form);
-    FAULT(SECRET("sealed:m k:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"
-                 "QUFBQUFBQUFBQUFB"), 3, 1, ACME "keys.k.secret", form);
+    FAULT(SECRET("sealed:m k:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"
+                 "QUFBQUFBQUFBQUFBQUFBQUFBQUFB"), 3, 1, ACME "keys.k.secret",
+          form);
 }
 
 

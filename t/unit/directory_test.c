@@ -1,4 +1,19 @@
-/* link: ngx_http_postern_module/postern_directory.c ngx_http_postern_module/postern_directory_lookup.c ngx_http_postern_module/postern_directory_value.c ngx_http_postern_module/postern_directory_role.c ngx_http_postern_module/postern_directory_pattern.c ngx_http_postern_module/postern_directory_user.c ngx_http_postern_module/postern_directory_key.c ngx_http_postern_module/postern_directory_public.c ngx_http_postern_module/postern_json.c ngx_http_postern_module/postern_arena.c ngx_http_postern_module/postern_alg.c ngx_http_postern_module/postern_name.c ngx_http_postern_module/postern_network.c ngx_http_postern_module/postern_seal.c -ljansson -lsodium -lcrypto */
+/* link:
+   ngx_http_postern_module/postern_directory.c
+   ngx_http_postern_module/postern_directory_lookup.c
+   ngx_http_postern_module/postern_directory_value.c
+   ngx_http_postern_module/postern_directory_role.c
+   ngx_http_postern_module/postern_directory_pattern.c
+   ngx_http_postern_module/postern_directory_user.c
+   ngx_http_postern_module/postern_directory_key.c
+   ngx_http_postern_module/postern_directory_public.c
+   ngx_http_postern_module/postern_json.c
+   ngx_http_postern_module/postern_arena.c
+   ngx_http_postern_module/postern_alg.c
+   ngx_http_postern_module/postern_name.c
+   ngx_http_postern_module/postern_network.c
+   ngx_http_postern_module/postern_seal.c
+   -ljansson -lsodium -lcrypto */
 
 #include <sodium.h>
 
@@ -29,7 +44,8 @@ static const char  example[] =
     "  },\n"
     "  'permissions': {'read':['GET','HEAD'],'all':['*']},\n"
     "  'resources': {'devices':['/api/devices','/api/devices/**'],\n"
-    "   'one':['/api/*/one','/','/a/','/**','/.well-known','/...','/a.b/é']},\n"
+    "   'one':['/api/*/one','/','/a/','/**','/.well-known','/...',\n"
+    "    '/a.b/é']},\n"
     "  'roles': {\n"
     "   'operator': {'inherits':['viewer'],'grants':[['all','one']]},\n"
     "   'viewer': {'grants':[['read','devices'],['read','one']]},\n"
@@ -256,12 +272,14 @@ TEST(public_keys_in_every_form)
     public_key("ecdsa-p256-sha256", P256, P256);
     public_key("ecdsa-p256-sha256",
                "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEyJ//SKLJ+PSghZKM3R0y"
-               "noosrg673TW0GlcTZfNNa1J8DPW1lor9vhF+OBwLIezm9XVQu2IUXwnX+EHIahFTJg==",
+               "noosrg673TW0GlcTZfNNa1J8DPW1lor9vhF+OBwLIezm9XVQu2IUXwnX"
+               "+EHIahFTJg==",
                P256);
     public_key("ecdsa-p256-sha256", "-----BEGIN PUBLIC KEY-----\\n"
-               "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEyJ//SKLJ+PSghZKM3R0ynoosrg67"
+               "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEyJ//SKLJ+PSghZKM3R0ynoos"
                "\\n"
-               "3TW0GlcTZfNNa1J8DPW1lor9vhF+OBwLIezm9XVQu2IUXwnX+EHIahFTJg=="
+               "rg673TW0GlcTZfNNa1J8DPW1lor9vhF+OBwLIezm9XVQu2IUXwnX"
+               "+EHIahFTJg=="
                "\\n-----END PUBLIC KEY-----\\n", P256);
 
     /* compressed, alone and in its SubjectPublicKeyInfo */

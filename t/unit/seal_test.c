@@ -1,4 +1,7 @@
-/* link: ngx_http_postern_module/postern_seal.c ngx_http_postern_module/postern_name.c -lsodium */
+/* link:
+   ngx_http_postern_module/postern_seal.c
+   ngx_http_postern_module/postern_name.c
+   -lsodium */
 
 #include <sodium.h>
 
