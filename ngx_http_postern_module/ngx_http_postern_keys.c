@@ -3,6 +3,7 @@
 
 #include "ngx_http_postern_keys.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <sys/mman.h>
 
@@ -13,7 +14,20 @@ static ngx_fd_t ngx_http_postern_keys_open_file(ngx_conf_t *cf,
     ngx_str_t *file);
 static ngx_int_t ngx_http_postern_keys_read(ngx_conf_t *cf, ngx_str_t *file,
     ngx_fd_t fd, u_char *buf, size_t *len);
+static ngx_int_t ngx_http_postern_keys_follow(ngx_conf_t *cf,
+    postern_ring_t *ring);
+static void ngx_http_postern_keys_forked(void);
 static void ngx_http_postern_keys_cleanup(void *data);
+
+
+/*
+ * fork() undoes locks, and nginx tells modules of the forks of workers only,
+ * not of the one by which the master becomes a daemon: so each fork is followed
+ * here, with the ring of the newest configuration.
+ */
+
+static postern_ring_t  *ngx_http_postern_keys_ring;
+static ngx_uint_t       ngx_http_postern_keys_followed;
 
 
 char *
@@ -124,7 +138,7 @@ ngx_http_postern_keys_load(ngx_conf_t *cf, ngx_http_postern_keys_conf_t *kcf)
 
     kcf->ring = ring;
 
-    return NGX_OK;
+    return ngx_http_postern_keys_follow(cf, ring);
 }
 
 
@@ -214,9 +228,48 @@ ngx_http_postern_keys_read(ngx_conf_t *cf, ngx_str_t *file, ngx_fd_t fd,
 }
 
 
+static ngx_int_t
+ngx_http_postern_keys_follow(ngx_conf_t *cf, postern_ring_t *ring)
+{
+    ngx_err_t  err;
+
+    ngx_http_postern_keys_ring = ring;
+
+    if (ngx_http_postern_keys_followed) {
+        return NGX_OK;
+    }
+
+    err = pthread_atfork(NULL, NULL, ngx_http_postern_keys_forked);
+
+    if (err) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, err, "pthread_atfork() failed");
+        return NGX_ERROR;
+    }
+
+    ngx_http_postern_keys_followed = 1;
+
+    return NGX_OK;
+}
+
+
+/* a lock that fails is told in init_process, where there is a log */
+
+static void
+ngx_http_postern_keys_forked(void)
+{
+    if (ngx_http_postern_keys_ring) {
+        (void) mlock(ngx_http_postern_keys_ring, sizeof(postern_ring_t));
+    }
+}
+
+
 static void
 ngx_http_postern_keys_cleanup(void *data)
 {
+    if (ngx_http_postern_keys_ring == data) {
+        ngx_http_postern_keys_ring = NULL;
+    }
+
     /* wipes first */
     sodium_free(data);
 }
