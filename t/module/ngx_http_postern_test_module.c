@@ -1,0 +1,483 @@
+
+/*
+ * The store as directives, for tests.  It is built by util/build-test-module,
+ * never shipped, and uses the core as features do: through its one header.
+ *
+ *     postern_test claim  org name ttl;          first | duplicate AGE
+ *     postern_test get    org name;              found VALUE | none
+ *     postern_test put    org name value ttl;    kept
+ *     postern_test delete org name;              deleted
+ *     postern_test take   org name;              found VALUE | none
+ *     postern_test rate   org name limit period; allowed | limited WAIT
+ *
+ * and "unavailable" for each; all arguments may hold variables, times are in
+ * ms.  With "postern_test_detached on" the operation is not the request's own:
+ * its result goes to the error log, and the client hears "submitted".
+ */
+
+
+#include "ngx_http_postern_api.h"
+
+
+typedef enum {
+    NGX_HTTP_POSTERN_TEST_CLAIM = 0,
+    NGX_HTTP_POSTERN_TEST_GET,
+    NGX_HTTP_POSTERN_TEST_PUT,
+    NGX_HTTP_POSTERN_TEST_DELETE,
+    NGX_HTTP_POSTERN_TEST_TAKE,
+    NGX_HTTP_POSTERN_TEST_RATE,
+    NGX_HTTP_POSTERN_TEST_NONE
+} ngx_http_postern_test_op_e;
+
+
+typedef struct {
+    ngx_uint_t                   what;
+    ngx_array_t                  args;    /* ngx_http_complex_value_t */
+    ngx_flag_t                   detached;
+} ngx_http_postern_test_conf_t;
+
+
+typedef struct {
+    ngx_http_postern_op_t        op;
+    ngx_str_t                    args[4];
+    ngx_uint_t                   what;
+    ngx_uint_t                   entered;
+} ngx_http_postern_test_ctx_t;
+
+
+static ngx_int_t ngx_http_postern_test_access(ngx_http_request_t *r);
+static ngx_int_t ngx_http_postern_test_submit(ngx_http_request_t *r,
+    ngx_http_postern_test_ctx_t *ctx, ngx_http_request_t *owner);
+static ngx_int_t ngx_http_postern_test_detach(ngx_http_request_t *r,
+    ngx_http_postern_test_ctx_t *ctx);
+static void ngx_http_postern_test_detached(ngx_http_postern_op_t *op);
+static u_char *ngx_http_postern_test_text(u_char *p,
+    ngx_http_postern_test_ctx_t *ctx);
+static ngx_int_t ngx_http_postern_test_content(ngx_http_request_t *r);
+static char *ngx_http_postern_test(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void *ngx_http_postern_test_create_conf(ngx_conf_t *cf);
+static char *ngx_http_postern_test_merge_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_postern_test_check(ngx_conf_t *cf);
+static ngx_int_t ngx_http_postern_test_init(ngx_conf_t *cf);
+
+
+static const struct {
+    ngx_str_t    name;
+    ngx_uint_t   nargs;
+    const char  *ok;
+    const char  *no;
+} ngx_http_postern_test_ops[] = {
+    { ngx_string("claim"), 3, "first", "duplicate" },
+    { ngx_string("get"), 2, "found", "none" },
+    { ngx_string("put"), 4, "kept", "not kept" },
+    { ngx_string("delete"), 2, "deleted", "not deleted" },
+    { ngx_string("take"), 2, "found", "none" },
+    { ngx_string("rate"), 4, "allowed", "limited" }
+};
+
+
+static ngx_command_t  ngx_http_postern_test_commands[] = {
+
+    { ngx_string("postern_test"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE3|NGX_CONF_TAKE4|NGX_CONF_TAKE5,
+      ngx_http_postern_test,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("postern_test_detached"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_postern_test_conf_t, detached),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_postern_test_module_ctx = {
+    ngx_http_postern_test_check,           /* preconfiguration */
+    ngx_http_postern_test_init,            /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_postern_test_create_conf,     /* create location configuration */
+    ngx_http_postern_test_merge_conf       /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_postern_test_module = {
+    NGX_MODULE_V1,
+    &ngx_http_postern_test_module_ctx,     /* module context */
+    ngx_http_postern_test_commands,        /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+/* what nginx's build would write for a dynamic module */
+
+ngx_module_t *ngx_modules[] = { &ngx_http_postern_test_module, NULL };
+char *ngx_module_names[] = { "ngx_http_postern_test_module", NULL };
+char *ngx_module_order[] = { NULL };
+
+
+static ngx_int_t
+ngx_http_postern_test_access(ngx_http_request_t *r)
+{
+    ngx_int_t                      rc;
+    ngx_uint_t                     i;
+    ngx_http_complex_value_t      *cv;
+    ngx_http_postern_test_ctx_t   *ctx;
+    ngx_http_postern_test_conf_t  *tcf;
+
+    tcf = ngx_http_get_module_loc_conf(r, ngx_http_postern_test_module);
+
+    if (tcf->what == NGX_HTTP_POSTERN_TEST_NONE) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_postern_test_module);
+
+    if (ctx) {
+        ctx->entered++;
+        return ctx->op.done ? NGX_OK : NGX_AGAIN;
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_postern_test_ctx_t));
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_http_postern_test_module);
+
+    ctx->what = tcf->what;
+    cv = tcf->args.elts;
+
+    for (i = 0; i < tcf->args.nelts; i++) {
+        if (ngx_http_complex_value(r, &cv[i], &ctx->args[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (tcf->detached) {
+        return ngx_http_postern_test_detach(r, ctx);
+    }
+
+    rc = ngx_http_postern_test_submit(r, ctx, r);
+
+    return (rc == NGX_ERROR) ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
+}
+
+
+static ngx_int_t
+ngx_http_postern_test_submit(ngx_http_request_t *r,
+    ngx_http_postern_test_ctx_t *ctx, ngx_http_request_t *owner)
+{
+    ngx_int_t   n[4];
+    ngx_str_t  *a;
+    ngx_uint_t  i;
+
+    a = ctx->args;
+
+    for (i = 2; i < 4; i++) {
+        n[i] = ngx_atoi(a[i].data, a[i].len);
+    }
+
+    switch (ctx->what) {
+
+    case NGX_HTTP_POSTERN_TEST_CLAIM:
+        return postern_api.claim(owner, &ctx->op, &a[0], &a[1], n[2]);
+
+    case NGX_HTTP_POSTERN_TEST_GET:
+        return postern_api.get(owner, &ctx->op, &a[0], &a[1]);
+
+    case NGX_HTTP_POSTERN_TEST_PUT:
+        return postern_api.put(owner, &ctx->op, &a[0], &a[1], &a[2], n[3]);
+
+    case NGX_HTTP_POSTERN_TEST_DELETE:
+        return postern_api.delete(owner, &ctx->op, &a[0], &a[1]);
+
+    case NGX_HTTP_POSTERN_TEST_TAKE:
+        return postern_api.take(owner, &ctx->op, &a[0], &a[1]);
+
+    default:
+        return postern_api.rate(owner, &ctx->op, &a[0], &a[1], n[2], n[3]);
+    }
+}
+
+
+/* an operation of its own pool, which outlives the request */
+
+static ngx_int_t
+ngx_http_postern_test_detach(ngx_http_request_t *r,
+    ngx_http_postern_test_ctx_t *ctx)
+{
+    ngx_int_t                     rc;
+    ngx_uint_t                    i;
+    ngx_pool_t                   *pool;
+    ngx_http_postern_test_ctx_t  *own;
+
+    pool = ngx_create_pool(1024, ngx_cycle->log);
+    if (pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    own = ngx_pcalloc(pool, sizeof(ngx_http_postern_test_ctx_t));
+    if (own == NULL) {
+        ngx_destroy_pool(pool);
+        return NGX_ERROR;
+    }
+
+    own->what = ctx->what;
+
+    for (i = 0; i < 4; i++) {
+        own->args[i].data = ngx_pstrdup(pool, &ctx->args[i]);
+        own->args[i].len = ctx->args[i].len;
+    }
+
+    own->op.pool = pool;
+    own->op.data = own;
+    own->op.handler = ngx_http_postern_test_detached;
+
+    rc = ngx_http_postern_test_submit(r, own, NULL);
+
+    if (rc == NGX_OK) {
+        ngx_http_postern_test_detached(&own->op);
+    }
+
+    ctx->what = NGX_HTTP_POSTERN_TEST_NONE;
+    ctx->op.done = 1;
+
+    return (rc == NGX_ERROR) ? NGX_HTTP_INTERNAL_SERVER_ERROR : NGX_OK;
+}
+
+
+static void
+ngx_http_postern_test_detached(ngx_http_postern_op_t *op)
+{
+    u_char  *p, text[256];
+
+    op->value.len = ngx_min(op->value.len, 64);
+
+    p = ngx_http_postern_test_text(text, op->data);
+
+    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0, "detached: %*s",
+                  (size_t) (p - text), text);
+
+    ngx_destroy_pool(op->pool);
+}
+
+
+static u_char *
+ngx_http_postern_test_text(u_char *p, ngx_http_postern_test_ctx_t *ctx)
+{
+    if (ctx->what == NGX_HTTP_POSTERN_TEST_NONE) {
+        return ngx_sprintf(p, "submitted");
+    }
+
+    switch (ctx->op.result) {
+
+    case NGX_HTTP_POSTERN_OK:
+        p = ngx_sprintf(p, "%s", ngx_http_postern_test_ops[ctx->what].ok);
+        break;
+
+    case NGX_HTTP_POSTERN_NO:
+        p = ngx_sprintf(p, "%s", ngx_http_postern_test_ops[ctx->what].no);
+
+        if (ctx->what == NGX_HTTP_POSTERN_TEST_CLAIM
+            || ctx->what == NGX_HTTP_POSTERN_TEST_RATE)
+        {
+            p = ngx_sprintf(p, " %M", ctx->op.msec);
+        }
+
+        break;
+
+    default:
+        p = ngx_sprintf(p, "unavailable");
+        break;
+    }
+
+    if (ctx->op.value.data) {
+        p = ngx_sprintf(p, " %V", &ctx->op.value);
+    }
+
+    return p;
+}
+
+
+static ngx_int_t
+ngx_http_postern_test_content(ngx_http_request_t *r)
+{
+    u_char                       *p;
+    ngx_int_t                     rc;
+    ngx_buf_t                    *b;
+    ngx_chain_t                   out;
+    ngx_http_postern_test_ctx_t  *ctx;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_postern_test_module);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b = ngx_create_temp_buf(r->pool, ctx->op.value.len + 64);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = ngx_http_postern_test_text(b->last, ctx);
+    *p++ = LF;
+    b->last = p;
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = b->last - b->pos;
+    ngx_str_set(&r->headers_out.content_type, "text/plain");
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+static char *
+ngx_http_postern_test(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_postern_test_conf_t *tcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_uint_t                         i;
+    ngx_http_complex_value_t          *cv;
+    ngx_http_core_loc_conf_t          *clcf;
+    ngx_http_compile_complex_value_t   ccv;
+
+    value = cf->args->elts;
+
+    for (i = 0; i < NGX_HTTP_POSTERN_TEST_NONE; i++) {
+        if (value[1].len == ngx_http_postern_test_ops[i].name.len
+            && ngx_strcmp(value[1].data, ngx_http_postern_test_ops[i].name.data)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    if (i == NGX_HTTP_POSTERN_TEST_NONE
+        || cf->args->nelts != ngx_http_postern_test_ops[i].nargs + 2)
+    {
+        return "has invalid arguments";
+    }
+
+    tcf->what = i;
+
+    if (ngx_array_init(&tcf->args, cf->pool, 4,
+                       sizeof(ngx_http_complex_value_t))
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        cv = ngx_array_push(&tcf->args);
+        if (cv == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+        ccv.cf = cf;
+        ccv.value = &value[i];
+        ccv.complex_value = cv;
+
+        if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_postern_test_content;
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_postern_test_create_conf(ngx_conf_t *cf)
+{
+    ngx_http_postern_test_conf_t  *tcf;
+
+    tcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_postern_test_conf_t));
+    if (tcf == NULL) {
+        return NULL;
+    }
+
+    tcf->what = NGX_HTTP_POSTERN_TEST_NONE;
+    tcf->detached = NGX_CONF_UNSET;
+
+    return tcf;
+}
+
+
+static char *
+ngx_http_postern_test_merge_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_postern_test_conf_t *prev = parent;
+    ngx_http_postern_test_conf_t *conf = child;
+
+    ngx_conf_merge_value(conf->detached, prev->detached, 0);
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_postern_test_check(ngx_conf_t *cf)
+{
+    return ngx_http_postern_check_api(cf, "ngx_http_postern_test_module");
+}
+
+
+static ngx_int_t
+ngx_http_postern_test_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_postern_test_access;
+
+    return NGX_OK;
+}
