@@ -654,6 +654,10 @@ TEST(query_parameters_that_are_not_utf8_are_refused)
 
     EXPECT_CODE(refused("GET /?a=%FF HTTP/1.1\nHost: a\n",
                         "\"@query-param\";name=\"a\""), SIGN_MALFORMED);
+    EXPECT_CODE(refused("GET /?a=%E2%82 HTTP/1.1\nHost: a\n",
+                        "\"@query-param\";name=\"a\""), SIGN_MALFORMED);
+    EXPECT_CODE(refused("GET /?a%C3=1 HTTP/1.1\nHost: a\n",
+                        "\"@query-param\";name=\"a%C3\""), SIGN_MALFORMED);
     EXPECT_CODE(refused("GET /?a%ED%A0%80=1 HTTP/1.1\nHost: a\n",
                         "\"@query-param\";name=\"a%ED%A0%80\""),
                 SIGN_MALFORMED);

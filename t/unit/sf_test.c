@@ -125,6 +125,7 @@ TEST(white_space_is_where_it_may_be)
     EXPECT_STR(rewritten("a ;b", 'i'), "<error>");
     EXPECT_STR(rewritten("a;b =1", 'i'), "<error>");
     EXPECT_STR(rewritten("(a\tb)", 'l'), "<error>");
+    EXPECT_STR(rewritten("(\"a\"\"b\")", 'l'), "<error>");
     EXPECT_STR(rewritten("a,", 'l'), "<error>");
     EXPECT_STR(rewritten("a,,b", 'l'), "<error>");
 }
