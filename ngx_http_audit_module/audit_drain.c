@@ -28,7 +28,7 @@ audit_drain(audit_ring_t *ring, audit_drain_t *d)
     d->unlinked = 0;
     d->written = 0;
 
-    if (!audit_ring_lock(ring, d->wait)) {
+    if (!audit_ring_lock(ring, d->lock)) {
         d->busy = 1;
         return;
     }

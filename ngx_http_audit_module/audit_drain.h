@@ -21,7 +21,8 @@ typedef struct {
     int             previous;     /* what fd was before a reopen, or -1 */
     unsigned char  *buf;          /* AUDIT_RECORD_MAX at least */
     size_t          size;
-    unsigned        wait;         /* ms to wait for the lock, and for a pipe */
+    unsigned        lock;         /* ms to wait for the lock */
+    unsigned        wait;         /* ms to wait for a pipe to take more */
     unsigned        batches;      /* at most so many */
     uint64_t        now;          /* microseconds since the epoch */
     audit_owner_t   owner;

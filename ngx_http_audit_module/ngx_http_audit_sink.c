@@ -11,6 +11,7 @@
 #define NGX_HTTP_AUDIT_BATCH    (256 * 1024)    /* bytes of one write */
 #define NGX_HTTP_AUDIT_BATCHES  64              /* of one task */
 #define NGX_HTTP_AUDIT_RETRY    1000            /* ms, while the file fails */
+#define NGX_HTTP_AUDIT_PIPE     100             /* ms, for a pipe's reader */
 #define NGX_HTTP_AUDIT_LINGER   1000            /* ms, at the end of a worker */
 
 
@@ -521,7 +522,8 @@ ngx_http_audit_flush(ngx_log_t *log)
 
     sink->drain->fd = sink->fd;
     sink->drain->previous = sink->previous;
-    sink->drain->wait = 0;
+    sink->drain->lock = 0;
+    sink->drain->wait = NGX_HTTP_AUDIT_PIPE;
     sink->drain->batches = NGX_HTTP_AUDIT_BATCHES;
     sink->drain->now = ngx_http_audit_now();
 
@@ -537,7 +539,9 @@ ngx_http_audit_flush(ngx_log_t *log)
 
 #else
 
+    sink->drain->wait = 0;
     sink->drain->batches = 1;
+
     audit_drain(sink->ring, sink->drain);
     ngx_http_audit_flushed(log);
 
@@ -585,7 +589,8 @@ ngx_http_audit_flushed(ngx_log_t *log)
 
     if (sink->drain->err) {
         sink->hold = 1;
-        ngx_http_audit_wake(NGX_HTTP_AUDIT_RETRY);
+        ngx_http_audit_wake(sink->drain->err == NGX_EAGAIN
+                            ? sink->conf->flush : NGX_HTTP_AUDIT_RETRY);
         return;
     }
 
@@ -698,7 +703,8 @@ ngx_http_audit_finish(ngx_cycle_t *cycle)
     drain->fd = sink->fd;
     drain->previous = sink->previous;
     drain->batches = 1;
-    drain->wait = 100;
+    drain->lock = NGX_HTTP_AUDIT_PIPE;
+    drain->wait = NGX_HTTP_AUDIT_PIPE;
 
     now = ngx_http_audit_ticks();
     end = now + NGX_HTTP_AUDIT_LINGER * 1000;

@@ -9,6 +9,8 @@ package AuditLines;
 #     --- audit_count: 2        records of requests, not more and not less
 #     --- audit_without eval    these are nowhere in the file, one a line
 #     --- audit_event: gap      a record of this kind is there
+#     --- scenario: name        a function of the test file to call first, with
+#                               the name of the block
 #
 # Every line of the file is parsed by JSON::PP and by jq in any case, and may
 # hold neither control characters nor bytes that are not UTF-8.
@@ -18,14 +20,18 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
+use IO::Socket::INET;
 use JSON::PP;
-use Test::Nginx::Socket -Base;
+use Test::Nginx::Socket;
 use Test::Nginx::Util qw($ServRoot);
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(audit_file audit_lines audit_records audit_wait audit_holds
-                 audit_workers);
+                 audit_master audit_workers audit_load audit_once
+                 audit_get audit_connect
+                 audit_error_log);
 
 $ENV{TEST_NGINX_HTML_DIR} //= html_dir();
 
@@ -108,15 +114,146 @@ sub audit_holds($$$) {
 }
 
 
+sub audit_master() {
+    open my $in, "<", "$ServRoot/logs/nginx.pid" or return ();
+    chomp(my $master = <$in>);
+
+    return $master;
+}
+
+
 # worker processes of the server under test
 
 sub audit_workers() {
-    open my $in, "<", "$ServRoot/logs/nginx.pid" or return ();
-    chomp(my $master = <$in>);
+    my $master = audit_master;
 
     return map { (split)[0] }
            grep { /nginx: worker process(?! is shutting)/ }
            split /\n/, `ps --ppid $master -o pid=,args=`;
+}
+
+
+# until the server under test has logged this
+
+sub audit_error_log($$) {
+    my ($name, $pattern) = @_;
+
+    ok((audit_wait { grep { $_ =~ $pattern }
+                     audit_lines("$ServRoot/logs/error.log") }),
+       "$name - error log: $pattern");
+}
+
+
+sub audit_connect() {
+    return IO::Socket::INET->new(
+        PeerAddr => "127.0.0.1:" . $ENV{TEST_NGINX_PORT}, Timeout => 2);
+}
+
+
+# one request on an open connection; the status, or 0 where it broke off
+
+sub audit_get($$) {
+    my ($socket, $target) = @_;
+    my $text = "";
+
+    local $SIG{PIPE} = "IGNORE";
+    print $socket "GET $target HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        or return 0;
+    $socket->flush;
+
+    until ($text =~ /\r\n\r\n/) {
+        sysread($socket, $text, 65536, length $text) or return 0;
+    }
+
+    my ($head, $body) = split /\r\n\r\n/, $text, 2;
+    my ($status) = $head =~ m{^HTTP/1\.1 (\d+)} or return 0;
+    my ($length) = $head =~ /^Content-Length: (\d+)/mi or return 0;
+
+    while (length $body < $length) {
+        sysread($socket, $body, 65536, length $body) or return 0;
+    }
+
+    return $status;
+}
+
+
+# clients that ask without pause while $during->() runs; what was answered with
+# 200 is returned: the value of n of each request.  %s in a target becomes it.
+
+sub audit_load($$$) {
+    my ($clients, $targets, $during) = @_;
+    my @kids;
+
+    for my $client (1 .. $clients) {
+        my $pid = fork // die "fork: $!";
+
+        if ($pid == 0) {
+            client($client, $targets);
+            POSIX::_exit(0);
+        }
+
+        push @kids, $pid;
+    }
+
+    $during->();
+
+    kill "TERM", @kids;
+    waitpid $_, 0 for @kids;
+
+    return map { chomp; $_ }
+           map { audit_lines("$ServRoot/logs/acknowledged.$_") } 1 .. $clients;
+}
+
+
+sub client {
+    my ($client, $targets) = @_;
+    my ($n, $socket, $end) = (0, undef, 0);
+
+    $SIG{TERM} = sub { $end = 1 };
+    open my $out, ">>", "$ServRoot/logs/acknowledged.$client" or die $!;
+
+    until ($end) {
+        $socket //= audit_connect() or next;
+        my $id = "$client-" . $n++;
+        my $target = $targets->[$n % @$targets] =~ s/%s/$id/r;
+
+        if (audit_get($socket, $target) == 200) {
+            syswrite $out, "$id\n";
+
+        } else {
+            undef $socket;
+        }
+    }
+}
+
+
+# every one of these is on record, and none of any twice
+
+sub audit_once($$@) {
+    my ($name, $acknowledged, @files) = @_;
+    my %seen;
+
+    my $collect = sub {
+        %seen = ();
+
+        for my $record (audit_records(@files)) {
+            $seen{$1}++ if ($record->{target} // "") =~ /[?&]n=([\d-]+)/;
+        }
+
+        return !grep { !$seen{$_} } @$acknowledged;
+    };
+
+    audit_wait { $collect->() };
+
+    my @missing = grep { !$seen{$_} } @$acknowledged;
+    my @twice = grep { $seen{$_} > 1 } keys %seen;
+
+    cmp_ok(scalar @$acknowledged, ">", 100, "$name - there was some load");
+    splice @missing, 10;
+    splice @twice, 10;
+
+    is("@missing", "", "$name - every answer is on record");
+    is("@twice", "", "$name - none is there twice");
 }
 
 
@@ -185,15 +322,22 @@ sub check($) {
 }
 
 
-add_response_body_check(sub {
-    my ($block, undef, $req, $repeated, $dry) = @_;
+# behind the last request of a block, whatever it has got for an answer
 
-    return if $dry || $repeated;
+my $run_test = $Test::Nginx::Util::RunTestHelper;
 
-    # with several requests: behind the last of them
-    my $last = ref $block->request eq "ARRAY" ? $#{$block->request} : 0;
-    check($block) if $req >= $last;
-});
+$Test::Nginx::Util::RunTestHelper = sub {
+    my ($block, $dry_run, $repeated) = @_;
+
+    $run_test->(@_);
+
+    if (!$dry_run && defined(my $scenario = $block->scenario)) {
+        chomp $scenario;
+        main->can($scenario)->($block->name);
+    }
+
+    check($block) if !$dry_run && !defined $block->must_die;
+};
 
 
 # where a block says nothing of its own of the file ("# bare": not even here)
@@ -202,8 +346,10 @@ add_block_preprocessor(sub {
     my ($block) = @_;
 
     $block->set_value("http_config", ($block->http_config // "")
-                      . "\naudit_file logs/audit.jsonl;\naudit_flush 20ms;\n")
-        if ($block->http_config // "") !~ /audit_file|^# bare/m;
+                      . "\naudit_file logs/audit.jsonl;\n"
+                      . (($block->http_config // "") =~ /audit_flush/ ? ""
+                         : "audit_flush 20ms;\n"))
+        if ($block->http_config // "") !~ /audit_file|# bare/;
 });
 
 

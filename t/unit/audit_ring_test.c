@@ -633,7 +633,7 @@ TEST(killed_workers_lose_and_double_nothing)
 
     audit_ring_owner(&me);
     prepare(&d, fd);
-    d.wait = 1000;
+    d.lock = 1000;
     audit_drain(ring, &d);
     EXPECT_INT(audit_ring_used(ring), 0);
 
