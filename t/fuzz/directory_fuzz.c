@@ -1,0 +1,188 @@
+/* link:
+   ngx_http_postern_module/postern_directory.c
+   ngx_http_postern_module/postern_directory_lookup.c
+   ngx_http_postern_module/postern_directory_value.c
+   ngx_http_postern_module/postern_directory_role.c
+   ngx_http_postern_module/postern_directory_pattern.c
+   ngx_http_postern_module/postern_directory_user.c
+   ngx_http_postern_module/postern_directory_key.c
+   ngx_http_postern_module/postern_directory_public.c
+   ngx_http_postern_module/postern_json.c
+   ngx_http_postern_module/postern_arena.c
+   ngx_http_postern_module/postern_alg.c
+   ngx_http_postern_module/postern_name.c
+   ngx_http_postern_module/postern_network.c
+   ngx_http_postern_module/postern_seal.c
+   -ljansson -lsodium -lcrypto */
+
+/*
+ * Any bytes as a directory document.  A broken one has a reason and a place
+ * that lies in it; of a good one everything is found under its name, and every
+ * byte of it is there to be read.
+ */
+
+
+#include <stdlib.h>
+
+#include "postern_directory.h"
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static void
+expect(int held)
+{
+    if (!held) {
+        abort();
+    }
+}
+
+
+static void
+touch(postern_str_t s)
+{
+    size_t                  i;
+    static volatile size_t  sum;
+
+    for (i = 0; i < s.len; i++) {
+        sum += s.data[i];
+    }
+}
+
+
+static void
+fault(const uint8_t *data, size_t size, const postern_error_t *err)
+{
+    size_t    i;
+    unsigned  lines;
+
+    expect(err->text[0] != '\0');
+    expect(strlen(err->text) < sizeof(err->text));
+    expect(strlen(err->path) < sizeof(err->path));
+
+    for (lines = 1, i = 0; i < size; i++) {
+        lines += data[i] == '\n';
+    }
+
+    expect(err->line >= 1 && err->line <= lines);
+    expect(err->column >= 1 && err->column <= size + 1);
+
+    for (i = 0; err->text[i]; i++) {
+        expect((unsigned char) err->text[i] >= 0x20 && err->text[i] != 0x7f);
+    }
+
+    for (i = 0; err->path[i]; i++) {
+        expect((unsigned char) err->path[i] >= 0x20 && err->path[i] != 0x7f);
+    }
+}
+
+
+static void
+role(const postern_org_t *org, const postern_role_t *r)
+{
+    uint32_t  i, k;
+
+    touch(r->name);
+
+    for (i = 0; i < r->ninherits; i++) {
+        expect(r->inherits[i] == &org->roles[r->inherits[i]->index]);
+        expect(r->inherits[i] != r);
+    }
+
+    for (i = 0; i < r->ngrants; i++) {
+        for (k = 0; k < r->grants[i].permission->nmethods; k++) {
+            touch(r->grants[i].permission->methods[k]);
+        }
+
+        for (k = 0; k < r->grants[i].resource->npatterns; k++) {
+            expect(r->grants[i].resource->patterns[k].data[0] == '/');
+            touch(r->grants[i].resource->patterns[k]);
+        }
+    }
+}
+
+
+static void
+key(const postern_directory_t *dir, const postern_key_t *k)
+{
+    expect(postern_directory_key(dir, k->id) == k);
+    expect(k->not_before < k->not_after);
+    expect(k->user == NULL || k->roles == k->user->roles);
+
+    switch (k->algorithm) {
+
+    case POSTERN_ALG_HMAC_SHA256:
+        expect(k->secret.len > 0 && k->public_key.len == 0);
+        break;
+
+    case POSTERN_ALG_ED25519:
+        expect(k->secret.len == 0 && k->public_key.len == 32);
+        break;
+
+    case POSTERN_ALG_ECDSA_P256_SHA256:
+        expect(k->secret.len == 0 && k->public_key.len == 65);
+        break;
+    }
+
+    touch(k->secret);
+    touch(k->public_key);
+}
+
+
+static void
+organization(const postern_directory_t *dir, const postern_org_t *org)
+{
+    uint32_t  i, k;
+
+    expect(postern_directory_org(dir, org->name) == org);
+
+    for (i = 0; i < org->nusers; i++) {
+        expect(postern_directory_user(dir, org, org->users[i].name)
+               == &org->users[i]);
+
+        touch(org->users[i].display);
+        touch(org->users[i].email);
+        touch(org->users[i].password);
+
+        for (k = 0; k < org->users[i].ntotp; k++) {
+            touch(org->users[i].totp[k]);
+        }
+    }
+
+    for (i = 0; i < org->nroles; i++) {
+        role(org, &org->roles[i]);
+    }
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint32_t              i;
+    postern_str_t         json;
+    postern_error_t       err;
+    postern_directory_t  *dir;
+
+    json.data = data;
+    json.len = size;
+
+    dir = postern_directory_parse(json, &err);
+
+    if (dir == NULL) {
+        fault(data, size, &err);
+        return 0;
+    }
+
+    for (i = 0; i < dir->norgs; i++) {
+        organization(dir, &dir->orgs[i]);
+    }
+
+    for (i = 0; i < dir->nkeys; i++) {
+        key(dir, &dir->keys[i]);
+    }
+
+    postern_directory_destroy(dir);
+
+    return 0;
+}
