@@ -34,8 +34,10 @@
 #define SECRET  "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define TIME    "20261121T231915Z"
 #define SCOPE   "20261121/us-east-1/execute-api/aws4_request"
-#define EMPTY   "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-#define HELLO   "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define EMPTY   "e3b0c44298fc1c149afbf4c8996fb924"                            \
+                "27ae41e4649b934ca495991b7852b855"
+#define HELLO   "2cf24dba5fb0a30e26e83b2ac5b9e29e"                            \
+                "1b161e5c1fa7425e73043362938b9824"
 #define HOST    "Host: app.example\n"
 #define DATE    "X-Amz-Date: " TIME "\n"
 #define LISTED  "host;x-amz-date"

@@ -205,7 +205,7 @@ run_case(case_t *c)
     EXPECT_INT(sign_verify(key, &msg), SIGN_INVALID);
 
     sign_key_destroy(key);
-    
+
     postern_arena_destroy(arena);
 }
 

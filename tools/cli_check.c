@@ -1,0 +1,218 @@
+
+/*
+ * postern check: is this directory one that nginx would take?
+ */
+
+
+#include <sodium.h>
+
+#include "cli.h"
+
+
+static void cli_check_help(void);
+static void cli_check_summary(const char *name,
+    const postern_directory_t *dir);
+static unsigned cli_check_secrets(const char *name,
+    const postern_directory_t *dir, const postern_ring_t *ring);
+static unsigned cli_check_secret(const char *file, const postern_org_t *org,
+    const char *collection, postern_str_t record, const char *member,
+    postern_str_t text, const postern_ring_t *ring);
+
+
+int
+cli_check(int argc, char **argv)
+{
+    int                   c;
+    unsigned              bad;
+    const char           *keys;
+    postern_ring_t        ring;
+    postern_directory_t  *dir;
+
+    static const struct option  options[] = {
+        { "master-key", required_argument, NULL, 'm' },
+        { "help",       no_argument,       NULL, 'h' },
+        { NULL, 0, NULL, 0 }
+    };
+
+    keys = NULL;
+    opterr = 0;
+
+    while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+
+        switch (c) {
+
+        case 'm':
+            keys = optarg;
+            break;
+
+        case 'h':
+            cli_check_help();
+            return CLI_OK;
+
+        default:
+            return cli_bad_option(argv, c);
+        }
+    }
+
+    if (argc - optind != 1) {
+        return cli_usage(argv[0], "one directory file must be named");
+    }
+
+    dir = cli_directory(argv[optind]);
+
+    if (dir == NULL) {
+        return CLI_FAILED;
+    }
+
+    if (keys && cli_ring(keys, &ring) != 0) {
+        postern_directory_destroy(dir);
+        return CLI_FAILED;
+    }
+
+    bad = keys ? cli_check_secrets(argv[optind], dir, &ring) : 0;
+
+    if (keys) {
+        sodium_memzero(&ring, sizeof(ring));
+    }
+
+    if (bad == 0) {
+        cli_check_summary(argv[optind], dir);
+    }
+
+    if (dir->nplain) {
+        cli_error("%s: %u secret%s in the open, the first is %.*s: "
+                  "\"postern seal\" seals them", argv[optind], dir->nplain,
+                  dir->nplain == 1 ? " lies" : "s lie",
+                  (int) dir->plain_first.len,
+                  (const char *) dir->plain_first.data);
+    }
+
+    postern_directory_destroy(dir);
+
+    return bad ? CLI_FAILED : CLI_OK;
+}
+
+
+static void
+cli_check_summary(const char *name, const postern_directory_t *dir)
+{
+    size_t                i;
+    const postern_org_t  *org;
+
+    printf("%s: good\n", name);
+
+    for (i = 0; i < dir->norgs; i++) {
+        org = &dir->orgs[i];
+
+        printf("  %.*s: users %u, roles %u, permissions %u, resources %u\n",
+               (int) org->name.len, (const char *) org->name.data,
+               org->nusers, org->nroles, org->npermissions, org->nresources);
+    }
+
+    printf("  organizations %u, keys %u\n", dir->norgs, dir->nkeys);
+}
+
+
+static unsigned
+cli_check_secrets(const char *name, const postern_directory_t *dir,
+    const postern_ring_t *ring)
+{
+    size_t                 i, j, k;
+    unsigned               bad;
+    const postern_org_t   *org;
+    const postern_key_t   *key;
+    const postern_user_t  *user;
+
+    bad = 0;
+
+    for (i = 0; i < dir->nkeys; i++) {
+        key = &dir->keys[i];
+
+        if (key->secret.data) {
+            bad += cli_check_secret(name, key->org, "keys", key->id, "secret",
+                                    key->secret, ring);
+        }
+    }
+
+    for (i = 0; i < dir->norgs; i++) {
+        org = &dir->orgs[i];
+
+        for (j = 0; j < org->nusers; j++) {
+            user = &org->users[j];
+
+            for (k = 0; k < user->ntotp; k++) {
+                bad += cli_check_secret(name, org, "users", user->name, "totp",
+                                        user->totp[k], ring);
+            }
+        }
+    }
+
+    return bad;
+}
+
+
+static unsigned
+cli_check_secret(const char *file, const postern_org_t *org,
+    const char *collection, postern_str_t record, const char *member,
+    postern_str_t text, const postern_ring_t *ring)
+{
+    char             name[3 * POSTERN_NAME_MAX];
+    size_t           len;
+    postern_open_e   rc;
+    unsigned char    secret[POSTERN_SECRET_MAX];
+
+    if (postern_seal_name(name, sizeof(name), org->name, collection, record,
+                          member) == 0)
+    {
+        rc = POSTERN_OPEN_MALFORMED;
+
+    } else {
+        rc = postern_secret_open(ring, text, cli_str(name), secret, &len);
+        sodium_memzero(secret, sizeof(secret));
+    }
+
+    if (rc == POSTERN_OPEN_OK) {
+        return 0;
+    }
+
+    cli_error("%s: organizations.%.*s.%s.%.*s: the secret does not open: %s",
+              file, (int) org->name.len, (const char *) org->name.data,
+              collection, (int) record.len, (const char *) record.data,
+              postern_open_text(rc));
+
+    return 1;
+}
+
+
+static void
+cli_check_help(void)
+{
+    puts(
+"NAME\n"
+"    postern check - check a directory\n"
+"\n"
+"SYNOPSIS\n"
+"    postern check [--master-key FILE] DIRECTORY\n"
+"\n"
+"DESCRIPTION\n"
+"    Reads a directory document the way nginx does, whole, and prints what is\n"
+"    in it.  A fault is named by file, line, column and member path, as in\n"
+"    \"postern.json:14:9: organizations.acme.roles.viewer: ...\"; "
+    "reading ends\n"
+"    at the first one, for what follows it would only be guessed.\n"
+"\n"
+"    With the master keys, every secret is opened as well, and each one that\n"
+"    does not open is named.  Secrets that are not sealed get a warning.\n"
+"\n"
+"OPTIONS\n"
+"    --master-key FILE   open every secret with the keys in FILE\n"
+"    --help              this text\n"
+"\n"
+"EXAMPLES\n"
+"    postern check /etc/nginx/postern.json\n"
+"    postern check --master-key postern.key new.json \\\n"
+"        && mv new.json /etc/nginx/postern.json\n"
+"\n"
+"EXIT STATUS\n"
+"    0 the directory is good, 1 it is not, 2 wrong call");
+}
