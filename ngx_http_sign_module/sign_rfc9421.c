@@ -29,7 +29,8 @@ static void rfc9421_time_param(sign_rfc9421_input_t *in,
 static sign_code_e rfc9421_read_signature(postern_str_t text,
     postern_str_t label, const postern_alloc_t *alloc, sign_message_t *msg);
 static sign_code_e rfc9421_next_label(sign_sf_cursor_t *c,
-    postern_str_t *labels, size_t *n, const char *field, sign_message_t *msg);
+    postern_str_t *labels, size_t *n, postern_str_t *label, const char *field,
+    sign_message_t *msg);
 static sign_code_e rfc9421_syntax(sign_message_t *msg, int rc,
     const char *field, const sign_sf_cursor_t *c, postern_str_t text);
 
@@ -158,7 +159,7 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
     int              rc, chosen;
     size_t           n;
     sign_code_e      code;
-    postern_str_t    labels[SIGN_MAX_SIGNATURES];
+    postern_str_t    name, labels[SIGN_MAX_SIGNATURES];
     unsigned char   *canonical;
 
     /* canonical form is never longer than what was sent */
@@ -168,12 +169,16 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
         return SIGN_NO_MEMORY;
     }
 
+    label->len = 0;
+    label->data = NULL;
+    in->code = SIGN_OK;
+
     sign_sf_begin(&in->c, text);
     chosen = 0;
     n = 0;
 
     do {
-        code = rfc9421_next_label(&in->c, labels, &n, "Signature-Input",
+        code = rfc9421_next_label(&in->c, labels, &n, &name, "Signature-Input",
                                   in->msg);
         if (code != SIGN_OK) {
             return code;
@@ -192,7 +197,7 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
 
         if (rc == SIGN_SF_OK && !chosen && (in->seen & RFC9421_KEYID)) {
             chosen = 1;
-            *label = labels[n - 1];
+            *label = name;
             params->data = canonical;
             params->len = in->out - canonical;
         }
@@ -216,16 +221,15 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
 }
 
 
-/* label and "=" of the next member; labels keeps those seen */
+/* label and "=" of the next member; labels keeps all that were seen */
 
 static sign_code_e
 rfc9421_next_label(sign_sf_cursor_t *c, postern_str_t *labels, size_t *n,
-    const char *field, sign_message_t *msg)
+    postern_str_t *label, const char *field, sign_message_t *msg)
 {
-    size_t         i;
-    postern_str_t  label;
+    size_t  i;
 
-    if (sign_sf_read_key(c, &label) != SIGN_SF_OK
+    if (sign_sf_read_key(c, label) != SIGN_SF_OK
         || c->pos == c->last || *c->pos != '=')
     {
         return sign_fail(msg, SIGN_MALFORMED, "%s: no label=value", field);
@@ -234,10 +238,10 @@ rfc9421_next_label(sign_sf_cursor_t *c, postern_str_t *labels, size_t *n,
     c->pos++;
 
     for (i = 0; i < *n; i++) {
-        if (postern_str_eq(labels[i], label)) {
+        if (postern_str_eq(labels[i], *label)) {
             return sign_fail(msg, SIGN_AMBIGUOUS,
                              "%s: label \"%.*s\" occurs twice", field,
-                             SIGN_TEXT(label));
+                             SIGN_TEXT(*label));
         }
     }
 
@@ -246,7 +250,7 @@ rfc9421_next_label(sign_sf_cursor_t *c, postern_str_t *labels, size_t *n,
                          field, SIGN_MAX_SIGNATURES);
     }
 
-    labels[(*n)++] = label;
+    labels[(*n)++] = *label;
 
     return SIGN_OK;
 }
@@ -448,7 +452,7 @@ rfc9421_read_signature(postern_str_t text, postern_str_t label,
     int               rc;
     size_t            n;
     sign_code_e       code;
-    postern_str_t     labels[SIGN_MAX_SIGNATURES];
+    postern_str_t     name, labels[SIGN_MAX_SIGNATURES];
     sign_sf_value_t   value, found;
     sign_sf_cursor_t  c;
 
@@ -457,7 +461,7 @@ rfc9421_read_signature(postern_str_t text, postern_str_t label,
     n = 0;
 
     do {
-        code = rfc9421_next_label(&c, labels, &n, "Signature", msg);
+        code = rfc9421_next_label(&c, labels, &n, &name, "Signature", msg);
         if (code != SIGN_OK) {
             return code;
         }
@@ -472,7 +476,7 @@ rfc9421_read_signature(postern_str_t text, postern_str_t label,
             rc = sign_sf_skip_params(&c);
         }
 
-        if (rc == SIGN_SF_OK && postern_str_eq(labels[n - 1], label)) {
+        if (rc == SIGN_SF_OK && postern_str_eq(name, label)) {
             found = value;
         }
 

@@ -232,8 +232,9 @@ base_target_uri(const sign_request_t *req, const sign_target_t *target,
     memcpy(p, req->scheme.data, req->scheme.len);
     p += req->scheme.len;
 
-    memcpy(p, "://", 3);
-    p += 3;
+    *p++ = ':';
+    *p++ = '/';
+    *p++ = '/';
 
     memcpy(p, authority.data, authority.len);
     p += authority.len;

@@ -166,7 +166,6 @@ rfc9421_component_param(sign_rfc9421_input_t *in, sign_component_t *component,
 
     flag = param->value.type == SIGN_SF_BOOLEAN && param->value.number;
     text = param->value.type == SIGN_SF_STRING && !param->value.encoded;
-    again = 0;
 
     if (component->kind == SIGN_COMPONENT_FIELD) {
 

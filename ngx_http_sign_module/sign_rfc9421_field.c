@@ -31,11 +31,10 @@ static int value_find_member(postern_str_t text, postern_str_t key,
     sign_sf_cursor_t *found);
 static sign_code_e value_strict(const sign_component_t *component,
     const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *value);
-static int value_write(value_type_e type, const sign_sf_item_t *item,
-    const sign_sf_list_t *list, const postern_alloc_t *alloc,
-    postern_str_t *value);
-static int value_write_pass(value_type_e type, const sign_sf_item_t *item,
-    const sign_sf_list_t *list, sign_sf_out_t *out);
+static int value_write(value_type_e type, const sign_sf_list_t *list,
+    const postern_alloc_t *alloc, postern_str_t *value);
+static int value_write_pass(value_type_e type, const sign_sf_list_t *list,
+    sign_sf_out_t *out);
 static sign_code_e value_result(const sign_component_t *component, int rc,
     sign_message_t *msg);
 static int value_singleton(postern_str_t name);
@@ -273,7 +272,7 @@ value_bytes(const sign_request_t *req, const sign_component_t *component,
     }
 
     return value_result(component,
-                        value_write(VALUE_LIST, NULL, &list, alloc, value),
+                        value_write(VALUE_LIST, &list, alloc, value),
                         msg);
 }
 
@@ -284,6 +283,7 @@ value_member(const sign_component_t *component, const postern_alloc_t *alloc,
 {
     int               rc;
     sign_sf_item_t    member;
+    sign_sf_list_t    list;
     sign_sf_cursor_t  c;
 
     rc = value_find_member(*value, component->arg, &c);
@@ -309,7 +309,10 @@ value_member(const sign_component_t *component, const postern_alloc_t *alloc,
     }
 
     if (rc == SIGN_SF_OK) {
-        rc = value_write(VALUE_ITEM, &member, NULL, alloc, value);
+        list.members = &member;
+        list.nmembers = 1;
+
+        rc = value_write(VALUE_ITEM, &list, alloc, value);
     }
 
     return value_result(component, rc, msg);
@@ -396,6 +399,9 @@ value_strict(const sign_component_t *component, const postern_alloc_t *alloc,
     switch (type) {
 
     case VALUE_ITEM:
+        list.members = &item;
+        list.nmembers = 1;
+
         rc = sign_sf_parse_item(*value, alloc, &item);
         break;
 
@@ -409,24 +415,25 @@ value_strict(const sign_component_t *component, const postern_alloc_t *alloc,
     }
 
     if (rc == SIGN_SF_OK) {
-        rc = value_write(type, &item, &list, alloc, value);
+        rc = value_write(type, &list, alloc, value);
     }
 
     return value_result(component, rc, msg);
 }
 
 
+/* an item is written as a list of one */
+
 static int
-value_write(value_type_e type, const sign_sf_item_t *item,
-    const sign_sf_list_t *list, const postern_alloc_t *alloc,
-    postern_str_t *value)
+value_write(value_type_e type, const sign_sf_list_t *list,
+    const postern_alloc_t *alloc, postern_str_t *value)
 {
     int            rc;
     sign_sf_out_t  out;
 
     memset(&out, 0, sizeof(sign_sf_out_t));
 
-    rc = value_write_pass(type, item, list, &out);
+    rc = value_write_pass(type, list, &out);
     if (rc != SIGN_SF_OK) {
         return rc;
     }
@@ -441,7 +448,7 @@ value_write(value_type_e type, const sign_sf_item_t *item,
         return SIGN_SF_NO_MEMORY;
     }
 
-    rc = value_write_pass(type, item, list, &out);
+    rc = value_write_pass(type, list, &out);
 
     value->data = out.data;
     value->len = out.len;
@@ -451,20 +458,14 @@ value_write(value_type_e type, const sign_sf_item_t *item,
 
 
 static int
-value_write_pass(value_type_e type, const sign_sf_item_t *item,
-    const sign_sf_list_t *list, sign_sf_out_t *out)
+value_write_pass(value_type_e type, const sign_sf_list_t *list,
+    sign_sf_out_t *out)
 {
-    switch (type) {
-
-    case VALUE_ITEM:
-        return sign_sf_write_item(out, item);
-
-    case VALUE_LIST:
-        return sign_sf_write_list(out, list);
-
-    default: /* VALUE_DICTIONARY */
+    if (type == VALUE_DICTIONARY) {
         return sign_sf_write_dictionary(out, list);
     }
+
+    return sign_sf_write_list(out, list);
 }
 
 

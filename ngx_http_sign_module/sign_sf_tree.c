@@ -320,7 +320,7 @@ sf_grow(const postern_alloc_t *alloc, void *array, size_t n, size_t *capacity,
 
     grown = postern_alloc(alloc, *capacity * size);
 
-    if (grown != NULL && n) {
+    if (grown != NULL && array != NULL) {
         memcpy(grown, array, n * size);
     }
 
