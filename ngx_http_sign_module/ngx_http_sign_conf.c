@@ -405,10 +405,9 @@ ngx_http_sign_set_window(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     slcf->window = ngx_parse_time(&value[1], 1);
     slcf->skew = 60;
 
-    if (slcf->window == (time_t) NGX_ERROR
-        || slcf->window < 1
-        || slcf->window > NGX_HTTP_SIGN_MAX_WINDOW)
-    {
+    /* NGX_ERROR is less than 1, too */
+
+    if (slcf->window < 1 || slcf->window > NGX_HTTP_SIGN_MAX_WINDOW) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid time \"%V\" in \"%V\": a time from 1s to "
                            "7d is expected", &value[1], &cmd->name);

@@ -234,6 +234,24 @@ $lines = rfc9421(method => "POST", target => "/a", body => "hello",
                  nonce => "2");
 is http(raw_request("POST", "/a", $lines, "hellp"))->{status}, 400, "bad";
 
+# the application has the beginning already
+for my $end ("good", "evil") {
+    my $body = "x" x 100_000;
+    my $text = raw_request("POST", "/read/a", rfc9421(method => "POST",
+                   target => "/read/a", body => "${body}good", nonce => $end),
+                   "$body$end");
+    my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+                                  PeerPort => port());
+
+    $c->syswrite(substr $text, 0, -50_000);
+    select undef, undef, undef, 0.3;
+    $c->syswrite(substr $text, -50_000);
+
+    my $line = <$c> // "";
+    my $status = $end eq "good" ? 200 : 400;
+    like $line, qr/^HTTP\S+ $status/, "slow, $end";
+}
+
 
 
 === TEST 10: a body that was read before the signature was asked for

@@ -357,6 +357,11 @@ sub guarded {
             add_header X-App-Length \$http_content_length;
             return 200 "app \$request_method \$request_uri\\n";
         }
+
+        # reads the body to its end before it answers
+        location /read/ {
+            proxy_pass http://app/;
+        }
     }
 
     $more
