@@ -5,7 +5,7 @@
 
 
 #define NGX_HTTP_POSTERN_REDIS_COMPLAIN  10      /* seconds between two */
-#define NGX_HTTP_POSTERN_REDIS_TEXT      128     /* bytes of Redis's own words */
+#define NGX_HTTP_POSTERN_REDIS_TEXT      128     /* bytes of its own words */
 
 
 static void ngx_http_postern_redis_op_event(ngx_event_t *ev);

@@ -1,8 +1,8 @@
 
 /*
  * The client of Redis: operations in, replies out, over one pipelined
- * connection per worker.  hiredis parses replies; sockets, TLS, timers and names
- * are nginx's own.
+ * connection per worker.  hiredis parses replies; sockets, TLS, timers and
+ * names are nginx's own.
  *
  *     ngx_http_postern_redis_conf.c    the directive
  *     ngx_http_postern_redis.c         operations: submit, cancel, deadlines
@@ -31,14 +31,14 @@
 #define NGX_HTTP_POSTERN_REDIS_REPLY_MAX   (NGX_HTTP_POSTERN_VALUE_MAX + 4096)
 
 #define NGX_HTTP_POSTERN_REDIS_REPLIES     4      /* commands of an operation */
-#define NGX_HTTP_POSTERN_REDIS_INLINE      512    /* bytes that need no malloc */
+#define NGX_HTTP_POSTERN_REDIS_INLINE      512    /* bytes without malloc */
 #define NGX_HTTP_POSTERN_REDIS_READ        16384
 
 #define NGX_HTTP_POSTERN_REDIS_BACKOFF_MIN 50     /* ms */
 #define NGX_HTTP_POSTERN_REDIS_BACKOFF_MAX 5000
 #define NGX_HTTP_POSTERN_REDIS_DEMAND      250    /* ms: a refused request cuts
                                                      a longer backoff short */
-#define NGX_HTTP_POSTERN_REDIS_FAILURES    3      /* in a row open the breaker */
+#define NGX_HTTP_POSTERN_REDIS_FAILURES    3      /* in a row: breaker */
 
 
 typedef struct ngx_http_postern_redis_op_s  ngx_http_postern_redis_op_t;
@@ -50,7 +50,7 @@ typedef void (*ngx_http_postern_redis_handler_pt)(
 /* what came of an operation */
 
 typedef enum {
-    NGX_HTTP_POSTERN_REDIS_REPLIED = 0,   /* replies[] are set, errors perhaps */
+    NGX_HTTP_POSTERN_REDIS_REPLIED = 0,   /* replies[] are set */
     NGX_HTTP_POSTERN_REDIS_UNSENT,        /* Redis has certainly not seen it */
     NGX_HTTP_POSTERN_REDIS_UNKNOWN        /* sent, and nobody knows */
 } ngx_http_postern_redis_outcome_e;

@@ -26,9 +26,38 @@ typedef struct {
 } ngx_http_postern_redis_options_t;
 
 
+typedef char *(*ngx_http_postern_redis_setter_pt)(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text);
+
+
 static char *ngx_http_postern_redis_option(ngx_conf_t *cf,
     ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
     ngx_str_t *arg);
+static char *ngx_http_postern_redis_timeout(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text);
+static char *ngx_http_postern_redis_prefix(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text);
+static char *ngx_http_postern_redis_on_error(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text);
+static char *ngx_http_postern_redis_user(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text);
+static char *ngx_http_postern_redis_file(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text);
+static char *ngx_http_postern_redis_ssl_trusted(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text);
+static char *ngx_http_postern_redis_ssl_name(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text);
+static char *ngx_http_postern_redis_ssl_verify(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text);
 static char *ngx_http_postern_redis_credentials(ngx_conf_t *cf,
     ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options);
 static char *ngx_http_postern_redis_password_file(ngx_conf_t *cf,
@@ -111,118 +140,186 @@ ngx_http_postern_redis_option(ngx_conf_t *cf, ngx_http_postern_redis_t *redis,
     ngx_http_postern_redis_options_t *options, ngx_str_t *arg)
 {
     u_char      *eq;
-    ngx_int_t    ms;
     ngx_str_t    name, text;
+    ngx_uint_t   i;
+
+    static const struct {
+        ngx_str_t                          name;
+        ngx_http_postern_redis_setter_pt   set;
+    } setters[] = {
+        { ngx_string("timeout"), ngx_http_postern_redis_timeout },
+        { ngx_string("prefix"), ngx_http_postern_redis_prefix },
+        { ngx_string("on_error"), ngx_http_postern_redis_on_error },
+        { ngx_string("user"), ngx_http_postern_redis_user },
+        { ngx_string("password_file"), ngx_http_postern_redis_file },
+        { ngx_string("ssl_trusted"), ngx_http_postern_redis_ssl_trusted },
+        { ngx_string("ssl_name"), ngx_http_postern_redis_ssl_name },
+        { ngx_string("insecure_ssl_verify"), ngx_http_postern_redis_ssl_verify }
+    };
 
     eq = ngx_strlchr(arg->data, arg->data + arg->len, '=');
 
     name.data = arg->data;
     name.len = eq ? (size_t) (eq - arg->data) : arg->len;
-    text.data = eq ? eq + 1 : NULL;
-    text.len = eq ? arg->len - name.len - 1 : 0;
 
-#define is(s)  (name.len == sizeof(s) - 1                                     \
-                && ngx_strncmp(name.data, s, sizeof(s) - 1) == 0)
+    if (eq && name.len + 1 < arg->len) {
+        text.data = eq + 1;
+        text.len = arg->len - name.len - 1;
 
-    if (eq == NULL || text.len == 0) {
-        goto invalid;
-    }
-
-    if (is("timeout")) {
-        ms = ngx_parse_time(&text, 0);
-
-        if (ms == NGX_ERROR || ms < 1
-            || ms > NGX_HTTP_POSTERN_REDIS_TIMEOUT_MAX)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid \"%V\" in \"postern_redis\": "
-                               "it must be from 1ms to 60s", arg);
-            return NGX_CONF_ERROR;
+        for (i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
+            if (name.len == setters[i].name.len
+                && ngx_strncmp(name.data, setters[i].name.data, name.len) == 0)
+            {
+                return setters[i].set(cf, redis, options, &text);
+            }
         }
-
-        redis->timeout = (ngx_msec_t) ms;
-        return NGX_CONF_OK;
     }
 
-    if (is("prefix")) {
-        if (text.len > NGX_HTTP_POSTERN_REDIS_PREFIX_MAX
-            || ngx_strlchr(text.data, text.data + text.len, '{')
-            || ngx_strlchr(text.data, text.data + text.len, '}'))
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid \"%V\" in \"postern_redis\": it must "
-                               "be up to 64 bytes without braces, which mark "
-                               "the organization in a key", arg);
-            return NGX_CONF_ERROR;
-        }
-
-        redis->prefix = text;
-        return NGX_CONF_OK;
-    }
-
-    if (is("on_error")) {
-        if (text.len != 4 || ngx_strncmp(text.data, "deny", 4) != 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid \"%V\" in \"postern_redis\": it can "
-                               "only be \"deny\"", arg);
-            return NGX_CONF_ERROR;
-        }
-
-        return NGX_CONF_OK;
-    }
-
-    if (is("user")) {
-        if (redis->url.user.len) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"postern_redis\" has a user in its address "
-                               "and another in \"user=\"");
-            return NGX_CONF_ERROR;
-        }
-
-        redis->user = text;
-        return NGX_CONF_OK;
-    }
-
-    if (is("password_file")) {
-        options->password_file = text;
-        return NGX_CONF_OK;
-    }
-
-    if (is("ssl_trusted")) {
-        options->ssl_trusted = text;
-        options->ssl_options = 1;
-        return NGX_CONF_OK;
-    }
-
-    if (is("ssl_name")) {
-        redis->ssl_name = text;
-        options->ssl_options = 1;
-        return NGX_CONF_OK;
-    }
-
-    if (is("insecure_ssl_verify")) {
-        if (text.len == 3 && ngx_strncmp(text.data, "off", 3) == 0) {
-            redis->ssl_verify = 0;
-
-        } else if (text.len != 2 || ngx_strncmp(text.data, "on", 2) != 0) {
-            goto invalid;
-        }
-
-        options->ssl_options = 1;
-        return NGX_CONF_OK;
-    }
-
-#undef is
-
-invalid:
-
-    /* of a stray word only the name is shown: it may be a password */
+    /* only the name is shown: what stands behind it may be a password */
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid parameter \"%V\" of \"postern_redis\": "
                        "there are timeout=, prefix=, on_error=, user=, "
                        "password_file=, ssl_trusted=, ssl_name= and "
                        "insecure_ssl_verify=", &name);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_postern_redis_timeout(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text)
+{
+    ngx_int_t  ms;
+
+    ms = ngx_parse_time(text, 0);
+
+    if (ms < 1 || ms > NGX_HTTP_POSTERN_REDIS_TIMEOUT_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid timeout \"%V\" of \"postern_redis\": "
+                           "it must be from 1ms to 60s", text);
+        return NGX_CONF_ERROR;
+    }
+
+    redis->timeout = (ngx_msec_t) ms;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_postern_redis_prefix(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text)
+{
+    if (text->len > NGX_HTTP_POSTERN_REDIS_PREFIX_MAX
+        || ngx_strlchr(text->data, text->data + text->len, '{')
+        || ngx_strlchr(text->data, text->data + text->len, '}'))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid prefix \"%V\" of \"postern_redis\": it "
+                           "must be up to 64 bytes without braces, which mark "
+                           "the organization in a key", text);
+        return NGX_CONF_ERROR;
+    }
+
+    redis->prefix = *text;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_postern_redis_on_error(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text)
+{
+    if (text->len != 4 || ngx_strncmp(text->data, "deny", 4) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid on_error \"%V\" of \"postern_redis\": "
+                           "it can only be \"deny\"", text);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_postern_redis_user(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text)
+{
+    if (redis->url.user.len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"postern_redis\" has a user in its address and "
+                           "another in \"user=\"");
+        return NGX_CONF_ERROR;
+    }
+
+    redis->user = *text;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_postern_redis_file(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text)
+{
+    options->password_file = *text;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_postern_redis_ssl_trusted(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text)
+{
+    options->ssl_trusted = *text;
+    options->ssl_options = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_postern_redis_ssl_name(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text)
+{
+    redis->ssl_name = *text;
+    options->ssl_options = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_postern_redis_ssl_verify(ngx_conf_t *cf,
+    ngx_http_postern_redis_t *redis, ngx_http_postern_redis_options_t *options,
+    ngx_str_t *text)
+{
+    options->ssl_options = 1;
+
+    if (text->len == 3 && ngx_strncmp(text->data, "off", 3) == 0) {
+        redis->ssl_verify = 0;
+        return NGX_CONF_OK;
+    }
+
+    if (text->len == 2 && ngx_strncmp(text->data, "on", 2) == 0) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid insecure_ssl_verify \"%V\" of "
+                       "\"postern_redis\": it must be \"on\" or \"off\"",
+                       text);
 
     return NGX_CONF_ERROR;
 }

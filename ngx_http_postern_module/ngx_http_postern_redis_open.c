@@ -116,7 +116,7 @@ ngx_http_postern_redis_resolved(ngx_resolver_ctx_t *ctx)
     ngx_resolve_name_done(ctx);
 
     if (rc != NGX_OK) {
-        ngx_http_postern_redis_lost(redis, "there is no memory for its address");
+        ngx_http_postern_redis_lost(redis, "there is no memory for it");
         return;
     }
 

@@ -69,6 +69,22 @@ nginx_reload(0, "postern_zone 2m;");
 ok(wait_for(sub { get(0, "/claim?org=a&name=race&ttl=60000") eq "first" }, 5),
    "a zone of another size starts empty");
 
+# a full one says so, once for many
+
+nginx(0, "postern_zone 256k;");
+$count = race(4000, 8, sub { get(0, "/claim?org=a&name=f$_[0]&ttl=60000") });
+my $full = $count->{first};
+ok($full > 3500 && $full < 4000, "a claim for each cell of 256k: $full");
+is($count->{unavailable}, 4000 - $full, "all others are refused");
+is(scalar error_log(0, qr/"postern_zone" is full: $full entries, nothing has expired, 1 refused so far; make it larger/),
+   1, "which is logged");
+is(scalar error_log(0, qr/is full/), 1, "once");
+$count = race($full, 8, sub { get(0, "/claim?org=a&name=f$_[0]&ttl=60000") });
+ok(($count->{first} // 0) == 0, "and nothing was forgotten for it");
+
+nginx(0, "postern_zone 1m;");
+is(get(0, "/claim?org=a&name=x&ttl=60000"), "first", "a restart forgets");
+
 is_deeply([grep { !/exited on signal 9/ } error_log(0, qr/\[(alert|emerg|crit|error)\]/)],
           [], "nothing to complain of");
 

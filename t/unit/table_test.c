@@ -1,5 +1,6 @@
 
-/* link: ngx_http_postern_module/postern_table.c ngx_http_postern_module/postern_table_cell.c -lsodium */
+/* link: ngx_http_postern_module/postern_table.c
+         ngx_http_postern_module/postern_table_cell.c -lsodium */
 
 #include "postern_table_cell.h"
 #include "unit.h"
