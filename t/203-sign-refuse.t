@@ -572,3 +572,39 @@ Postern::rfc9421(target => "/a")
 --- response_headers
 Retry-After: 5
 --- response_body_like: "code":"sign/unavailable"
+
+
+
+=== TEST 43: requests of unusual form
+--- config eval: $::config
+--- client
+my $lines = rfc9421(target => "/a");
+my %is;
+
+$is{"no Host"} = http("GET /a HTTP/1.0\r\n"
+                      . join("", map { "$_\r\n" } split /\n/, $lines) . "\r\n");
+$is{"empty Host"} = http(raw_request("GET", "/a", $lines)
+                         =~ s/Host: localhost/Host: /r);
+$is{"no fields"} = http("GET /a HTTP/1.0\r\n\r\n");
+$is{"no path"} = http(raw_request("GET", "http://localhost", $lines));
+$is{"query, no path"} = http(raw_request("GET", "http://localhost?x", $lines));
+$is{"fragment"} = http(raw_request("GET", "/a#b", $lines));
+$is{"bytes"} = http(raw_request("GET", "/a", "Signature-Input: sig1=(\"\xff\")"
+                                . "\nSignature: sig1=:\x01\x80:"));
+$is{"v4 bytes"} = http(raw_request("GET", "/a", "X-Amz-Date: 2\n"
+    . "Authorization: AWS4-HMAC-SHA256 Credential=\xff\x1b[2J/a/b/c/d"));
+$is{"v4 empty"} = http(raw_request("GET", "/a",
+                                   "Authorization: AWS4-HMAC-SHA256"));
+$is{"long"} = http(raw_request("GET", "/a", "Signature-Input: sig1=("
+                   . "\"x\" " x 1500 . ")\nSignature: sig1=:AAAA:"));
+
+for my $name (sort keys %is) {
+    like $is{$name}{status}, qr/^40[01]$/, $name;
+}
+
+my $r = http("GET /a\r\n");
+unlike $r->{body}, qr/app GET/, "HTTP/0.9";
+--- no_error_log
+[alert]
+[crit]
+http proxy header

@@ -159,6 +159,15 @@ my $lines = sigv4(target => "/a");
 is repeated($lines, 2), "200 200", "GET at once";
 sleep 3;
 is repeated($lines, 1), "401", "GET later";
+
+# the body is read first, then Redis is asked
+$lines = sigv4(method => "POST", target => "/a", body => "xyz",
+               hash => undef);
+is repeated($lines, 2, "POST", "/a", "xyz"), "200 401", "hash not sent";
+$count = race(50, raw_request("POST", "/b", sigv4(method => "POST",
+              target => "/b", body => "xyz", hash => undef), "xyz"));
+is $count->{200}, 1, "hash not sent, one of 50 is accepted";
+is $count->{401}, 49, "hash not sent, all others are refused";
 --- timeout: 30
 
 
