@@ -50,6 +50,7 @@ static void ngx_http_postern_directory_fault(ngx_http_postern_watch_t *watch,
 static void ngx_http_postern_directory_plain(ngx_http_postern_watch_t *watch,
     ngx_http_postern_snapshot_t *snapshot);
 #if (NGX_THREADS)
+static ngx_flag_t ngx_http_postern_directory_threads(ngx_conf_t *cf);
 static void ngx_http_postern_directory_thread(void *data, ngx_log_t *log);
 static void ngx_http_postern_directory_thread_done(ngx_event_t *ev);
 #endif
@@ -128,9 +129,11 @@ ngx_http_postern_directory_create(ngx_conf_t *cf,
     watch->load.features = dcf->features;
 
 #if (NGX_THREADS)
-    watch->thread_pool = ngx_thread_pool_add(cf, NULL);
-    if (watch->thread_pool == NULL) {
-        return NGX_ERROR;
+    if (ngx_http_postern_directory_threads(cf)) {
+        watch->thread_pool = ngx_thread_pool_add(cf, NULL);
+        if (watch->thread_pool == NULL) {
+            return NGX_ERROR;
+        }
     }
 #endif
 
@@ -138,6 +141,31 @@ ngx_http_postern_directory_create(ngx_conf_t *cf,
 
     return NGX_OK;
 }
+
+
+#if (NGX_THREADS)
+
+/* a thread pool beside another event method keeps the workers from starting */
+
+static ngx_flag_t
+ngx_http_postern_directory_threads(ngx_conf_t *cf)
+{
+    ngx_event_conf_t  *ecf;
+
+    /* "events" behind "http" is not read yet */
+
+    if (ngx_get_conf(cf->cycle->conf_ctx, ngx_events_module) == NULL) {
+        return 1;
+    }
+
+    ecf = ngx_event_get_conf(cf->cycle->conf_ctx, ngx_event_core_module);
+
+    return ngx_strcmp(ecf->name, "epoll") == 0
+           || ngx_strcmp(ecf->name, "kqueue") == 0
+           || ngx_strcmp(ecf->name, "eventport") == 0;
+}
+
+#endif
 
 
 /* in the master when its cycle ends, in a worker at its exit */
@@ -254,6 +282,8 @@ ngx_http_postern_directory_init_process(ngx_cycle_t *cycle,
     watch->task.handler = ngx_http_postern_directory_thread;
     watch->task.event.handler = ngx_http_postern_directory_thread_done;
     watch->task.event.data = watch;
+
+    watch->current->thread_pool = watch->thread_pool;
 #endif
 
     /*
@@ -266,6 +296,16 @@ ngx_http_postern_directory_init_process(ngx_cycle_t *cycle,
         watch->started = ngx_current_msec;
         ngx_http_postern_snapshot_load(&watch->load);
         ngx_http_postern_directory_done(watch);
+
+    } else if (watch->failed == 0 && access(watch->load.name, R_OK) == -1) {
+
+        /* else the first change would tell, which may be a revocation */
+
+        watch->failed = ngx_errno;
+
+        ngx_log_error(NGX_LOG_ERR, cycle->log, ngx_errno,
+                      "directory \"%V\" cannot be read by workers: changes of "
+                      "it will not come into force", &dcf->file);
     }
 
     ngx_add_timer(&watch->event, dcf->interval);
@@ -475,6 +515,10 @@ ngx_http_postern_directory_swap(ngx_http_postern_watch_t *watch)
     old = watch->current;
     watch->current = watch->load.snapshot;
     watch->load.snapshot = NULL;
+
+#if (NGX_THREADS)
+    watch->current->thread_pool = watch->thread_pool;
+#endif
 
     dir = watch->current->dir;
     nusers = 0;

@@ -14,6 +14,16 @@ static void ngx_http_postern_snapshot_build(ngx_http_postern_load_t *load,
     postern_directory_t *dir);
 static void ngx_http_postern_snapshot_unreadable(
     ngx_http_postern_load_t *load, const char *failed, ngx_err_t err);
+#if (NGX_THREADS)
+static ngx_int_t ngx_http_postern_snapshot_post(ngx_thread_pool_t *tp,
+    postern_directory_t *dir);
+static void ngx_http_postern_snapshot_free(void *data, ngx_log_t *log);
+static void ngx_http_postern_snapshot_freed(ngx_event_t *ev);
+#endif
+
+
+/* a directory of less is wiped in no time */
+#define NGX_HTTP_POSTERN_SNAPSHOT_SMALL  (1024 * 1024)
 
 
 void
@@ -228,8 +238,68 @@ ngx_http_postern_snapshot_release(ngx_http_postern_snapshot_t *snapshot)
         }
     }
 
+#if (NGX_THREADS)
+
+    /* threads end before the pools of an exiting worker do */
+
+    if (snapshot->thread_pool
+        && postern_arena_size(snapshot->dir->arena)
+           > NGX_HTTP_POSTERN_SNAPSHOT_SMALL
+        && !ngx_exiting && !ngx_terminate && !ngx_quit
+        && ngx_http_postern_snapshot_post(snapshot->thread_pool,
+                                          snapshot->dir)
+           == NGX_OK)
+    {
+        return;
+    }
+
+#endif
+
     postern_directory_destroy(snapshot->dir);
 }
+
+
+#if (NGX_THREADS)
+
+static ngx_int_t
+ngx_http_postern_snapshot_post(ngx_thread_pool_t *tp,
+    postern_directory_t *dir)
+{
+    ngx_thread_task_t  *task;
+
+    task = calloc(1, sizeof(ngx_thread_task_t));
+    if (task == NULL) {
+        return NGX_ERROR;
+    }
+
+    task->ctx = dir;
+    task->handler = ngx_http_postern_snapshot_free;
+    task->event.handler = ngx_http_postern_snapshot_freed;
+    task->event.data = task;
+
+    if (ngx_thread_task_post(tp, task) != NGX_OK) {
+        free(task);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_postern_snapshot_free(void *data, ngx_log_t *log)
+{
+    postern_directory_destroy(data);
+}
+
+
+static void
+ngx_http_postern_snapshot_freed(ngx_event_t *ev)
+{
+    free(ev->data);
+}
+
+#endif
 
 
 const postern_directory_t *

@@ -24,6 +24,9 @@ struct ngx_http_postern_snapshot_s {
                                       features[NGX_HTTP_POSTERN_FEATURES];
     void                                   *built[NGX_HTTP_POSTERN_FEATURES];
     void                                   *prepared[NGX_HTTP_POSTERN_FEATURES];
+#if (NGX_THREADS)
+    ngx_thread_pool_t                      *thread_pool;  /* to free it in */
+#endif
 };
 
 

@@ -256,7 +256,7 @@ postern_parse_reference(postern_parse_t *p, const postern_json_at_t *at,
     const void **entry)
 {
     char           name[64], hint[POSTERN_HINT];
-    postern_str_t  s;
+    postern_str_t  s = postern_null_string;
 
     if (postern_parse_string(p, at, value, POSTERN_NAME_MAX, &s) != 0) {
         return -1;
