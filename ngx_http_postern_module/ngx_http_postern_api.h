@@ -207,7 +207,8 @@ typedef struct {
      *   put     OK when kept for ttl
      *   delete  OK whether it was there or not
      *   take    get and delete in one step: one of all callers gets it
-     *   rate    OK while at most limit in any period (GCRA), else NO
+     *   rate    OK for a burst of limit, then for one more each period / limit
+     *           (GCRA), else NO
      */
     ngx_int_t  (*claim)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
                         ngx_str_t *org, ngx_str_t *name, ngx_msec_t ttl);

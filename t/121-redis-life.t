@@ -254,6 +254,39 @@ is(claim(0, "z"), "first", "unless verification is off");
 
 redis(10);
 nginx(0, "$zone postern_redis redis://localhost:" . port(10) . ";");
-is(claim(0, "name"), "first", "a host name");
+is(claim(0, "name"), "first", "a host name of the configuration");
+
+
+# a name that only a resolver knows, with an address where nobody listens
+
+peer_stop();
+my $asked = dns(13, "redis.test", "127.0.0.9", "127.0.0.1");
+my $resolver = "resolver 127.0.0.1:" . port(13) . " ipv6=off valid=1s;";
+
+like(nginx_test("postern_redis redis://redis.test;"),
+     qr/host not found in "redis.test:6379" of "postern_redis"/,
+     "a name that nobody knows when the configuration is read");
+
+nginx(0, "$resolver $zone postern_redis redis://redis.test:" . port(10) . ";");
+is(claim(0, "resolved"), "first", "is looked up at run time");
+ok(-s $asked, "by nginx's resolver");
+is_deeply([error_log(0, qr/unavailable/)], [],
+          "and an address where nobody listens is passed over");
+
+redis(10);
+ok(wait_for(sub { claim(0, "r" . rand) eq "first" }, 1), "and again after a loss");
+
+$certs = certificates();
+redis(10, "--tls-port", port(11), "--tls-cert-file", "$certs/redis.pem",
+      "--tls-key-file", "$certs/redis.key", "--tls-ca-cert-file",
+      "$certs/ca.pem", "--tls-auth-clients", "no");
+nginx(0, "$resolver $zone postern_redis rediss://redis.test:" . port(11)
+         . " ssl_trusted=$certs/ca.pem;");
+is(claim(0, "named"), "first", "the name of the address is the certificate's");
+
+nginx(0, "$resolver $zone postern_redis redis://other.test:" . port(10) . ";");
+is(claim(0, "nobody"), "unavailable", "a name without an address");
+ok(wait_for(sub { error_log(0, qr/"other.test" could not be resolved/) }),
+   "is logged");
 
 done_testing();

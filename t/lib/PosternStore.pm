@@ -21,7 +21,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(nginx nginx_stop nginx_reload nginx_test workers get get_all
                  race redis redis_stop redis_signal redis_cli peer peer_stop
-                 port error_log wait_for certificates dir);
+                 dns port error_log wait_for certificates dir);
 
 my $top   = abs_path(dirname(__FILE__) . "/../..");
 my $build = $ENV{TEST_NGINX_BUILD} //= "$top/build";
@@ -305,6 +305,43 @@ sub peer {
 
     close $listen;
     push @peers, $pid;
+}
+
+# dns(number, name, addresses): a server that knows one name, until peer_stop();
+# the file that it returns is not empty once it was asked
+sub dns {
+    my ($n, $name, @addresses) = @_;
+
+    my $asked = dir() . "/asked";
+    unlink $asked;
+
+    my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Proto => "udp",
+                                  LocalPort => port($n)) or die "dns: $!";
+    my $pid = fork() // die;
+
+    if ($pid == 0) {
+        while (defined $s->recv(my $query, 512)) {
+            my ($at, $got) = (12, "");
+            while (my $len = ord substr $query, $at, 1) {
+                $got .= "." if $got ne "";
+                $got .= substr $query, $at + 1, $len;
+                $at += $len + 1;
+            }
+            spew($asked, $got);
+
+            my @found = $got eq $name ? @addresses : ();
+            $s->send(substr($query, 0, 2)
+                     . pack("n5", @found ? 0x8180 : 0x8183, 1, scalar @found, 0, 0)
+                     . substr($query, 12, $at + 5 - 12)
+                     . join("", map { pack("n3Nn", 0xc00c, 1, 1, 1, 4)
+                                      . IO::Socket::inet_aton($_) } @found));
+        }
+        _exit(0);
+    }
+
+    close $s;
+    push @peers, $pid;
+    return $asked;
 }
 
 sub peer_stop {
