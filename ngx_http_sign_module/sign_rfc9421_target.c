@@ -8,6 +8,10 @@
 #include "sign_rfc9421.h"
 
 
+static sign_code_e target_form(const sign_request_t *req, sign_message_t *msg,
+    sign_target_t *target);
+static sign_code_e target_host(const sign_request_t *req, sign_message_t *msg,
+    const sign_target_t *target);
 static void target_path(postern_str_t s, sign_target_t *target);
 static sign_code_e target_absolute(const sign_request_t *req,
     sign_message_t *msg, size_t colon, sign_target_t *target);
@@ -20,6 +24,18 @@ static size_t target_scheme_end(postern_str_t s);
 
 sign_code_e
 sign_rfc9421_target(const sign_request_t *req, sign_message_t *msg,
+    sign_target_t *target)
+{
+    sign_code_e  code;
+
+    code = target_form(req, msg, target);
+
+    return code == SIGN_OK ? target_host(req, msg, target) : code;
+}
+
+
+static sign_code_e
+target_form(const sign_request_t *req, sign_message_t *msg,
     sign_target_t *target)
 {
     size_t         colon;
@@ -54,6 +70,37 @@ sign_rfc9421_target(const sign_request_t *req, sign_message_t *msg,
     }
 
     target->form = SIGN_TARGET_OTHER;
+
+    return SIGN_OK;
+}
+
+
+/*
+ * A signature may cover @authority and the application read Host, or the other
+ * way round: in HTTP/2 there can be both.
+ */
+
+static sign_code_e
+target_host(const sign_request_t *req, sign_message_t *msg,
+    const sign_target_t *target)
+{
+    size_t               i;
+    postern_str_t        host;
+    const sign_field_t  *field;
+
+    static const postern_str_t  name = postern_string("host");
+
+    i = 0;
+
+    while ((field = sign_field_next(req, name, &i)) != NULL) {
+
+        host = target_authority(sign_rfc9421_trim(field->value), req->scheme);
+
+        if (!target_same_text(host, target->authority)) {
+            return sign_fail(msg, SIGN_AMBIGUOUS,
+                             "Host and the authority of the request differ");
+        }
+    }
 
     return SIGN_OK;
 }

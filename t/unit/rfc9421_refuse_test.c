@@ -344,6 +344,26 @@ TEST(repeated_singletons_are_refused)
 }
 
 
+/* HTTP/2 has ":authority" beside Host, and an application may read either */
+
+TEST(a_host_that_is_not_the_authority_is_refused)
+{
+    defaults();
+
+    request_of(GET SIGNED("(\"host\")" PARAMS));
+    request.authority = text_of("other.example.com");
+    EXPECT_CODE(sign_parse(&request, &policy, &request_memory, &message),
+                SIGN_AMBIGUOUS);
+
+    request.authority = text_of("WWW.example.com:80");
+    EXPECT_CODE(sign_parse(&request, &policy, &request_memory, &message),
+                SIGN_OK);
+
+    EXPECT_CODE(refused("GET / HTTP/1.1\nHost: a\nHost: b\n",
+                        "\"@authority\""), SIGN_AMBIGUOUS);
+}
+
+
 /* a folded field, or a line feed by whatever way, could forge a line */
 
 TEST(values_with_line_feeds_or_not_ascii_are_refused)
