@@ -7,6 +7,7 @@ typedef struct {
     rbac_org_t         *org;
     postern_arena_t    *arena;
     uint32_t            max_nodes;
+    uint32_t            nedges;
     uint32_t           *seen;       /* of each role: in whose closure it is */
     uint32_t            nclosures;
     uint32_t            nvisits;
@@ -341,7 +342,11 @@ rbac_compile_node(rbac_compile_t *c, uint32_t parent, const unsigned char *s,
         return 0;
     }
 
-    if ((uint64_t) o->nnodes * 2 > o->edges_mask && rbac_compile_grow(c) != 0) {
+    /* a quarter stays free, also with this one */
+
+    if (!star && (uint64_t) c->nedges * 4 >= (uint64_t) o->edges_mask * 3
+        && rbac_compile_grow(c) != 0)
+    {
         return 0;
     }
 
@@ -357,6 +362,7 @@ rbac_compile_node(rbac_compile_t *c, uint32_t parent, const unsigned char *s,
         return n;
     }
 
+    c->nedges++;
     up->nchildren++;
 
     if (len > o->longest) {
