@@ -43,19 +43,6 @@ static unsigned char *audit_json_pad(unsigned char *p, unsigned n,
 
 
 void
-audit_json_raw(audit_json_t *j, const char *p, size_t n)
-{
-    if (n > (size_t) (j->end - j->pos)) {
-        j->full = 1;
-        return;
-    }
-
-    memcpy(j->pos, p, n);
-    j->pos += n;
-}
-
-
-void
 audit_json_number(audit_json_t *j, uint64_t n)
 {
     char  *p, text[20];

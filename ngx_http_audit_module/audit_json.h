@@ -34,7 +34,19 @@ typedef struct {
 
 
 /* bytes as they are: punctuation, names that need no escaping */
-void audit_json_raw(audit_json_t *j, const char *p, size_t n);
+
+static inline void
+audit_json_raw(audit_json_t *j, const char *p, size_t n)
+{
+    if (n > (size_t) (j->end - j->pos)) {
+        j->full = 1;
+        return;
+    }
+
+    memcpy(j->pos, p, n);
+    j->pos += n;
+}
+
 
 #define audit_json_literal(j, s)  audit_json_raw(j, s, sizeof(s) - 1)
 

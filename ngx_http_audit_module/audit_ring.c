@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -519,11 +520,10 @@ audit_ring_alive(uint32_t pid, uint64_t birth)
 static uint64_t
 audit_ring_birth(uint32_t pid)
 {
-    char                *p, path[32], text[1024];
-    FILE                *f;
-    size_t               n;
-    unsigned             field;
-    unsigned long long   ticks;
+    char      *p, path[32], text[1024];
+    FILE      *f;
+    size_t     n;
+    unsigned   field;
 
     (void) snprintf(path, sizeof(path), "/proc/%u/stat", (unsigned) pid);
 
@@ -546,11 +546,7 @@ audit_ring_birth(uint32_t pid)
         p = strchr(p + 1, ' ');
     }
 
-    if (p == NULL || sscanf(p, "%llu", &ticks) != 1) {
-        return 0;
-    }
-
-    return ticks;
+    return p ? strtoull(p, NULL, 10) : 0;
 }
 
 
