@@ -539,6 +539,8 @@ ngx_http_audit_flush(ngx_log_t *log)
 
 #else
 
+    /* the event loop waits meanwhile: one batch, and never for a pipe */
+
     sink->drain->wait = 0;
     sink->drain->batches = 1;
 
