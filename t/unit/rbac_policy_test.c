@@ -1,5 +1,20 @@
 /*
- * link: ngx_http_rbac_module/rbac_policy.c ngx_http_rbac_module/rbac_match.c ngx_http_postern_module/postern_arena.c ngx_http_postern_module/postern_alg.c ngx_http_postern_module/postern_network.c ngx_http_postern_module/postern_name.c ngx_http_postern_module/postern_seal.c ngx_http_postern_module/postern_json.c ngx_http_postern_module/postern_directory.c ngx_http_postern_module/postern_directory_key.c ngx_http_postern_module/postern_directory_lookup.c ngx_http_postern_module/postern_directory_pattern.c ngx_http_postern_module/postern_directory_public.c ngx_http_postern_module/postern_directory_role.c ngx_http_postern_module/postern_directory_user.c ngx_http_postern_module/postern_directory_value.c -ljansson -lsodium -lcrypto
+ * link: ngx_http_rbac_module/rbac_policy.c ngx_http_rbac_module/rbac_match.c
+ *      ngx_http_postern_module/postern_arena.c
+ *      ngx_http_postern_module/postern_alg.c
+ *      ngx_http_postern_module/postern_network.c
+ *      ngx_http_postern_module/postern_name.c
+ *      ngx_http_postern_module/postern_seal.c
+ *      ngx_http_postern_module/postern_json.c
+ *      ngx_http_postern_module/postern_directory.c
+ *      ngx_http_postern_module/postern_directory_key.c
+ *      ngx_http_postern_module/postern_directory_lookup.c
+ *      ngx_http_postern_module/postern_directory_pattern.c
+ *      ngx_http_postern_module/postern_directory_public.c
+ *      ngx_http_postern_module/postern_directory_role.c
+ *      ngx_http_postern_module/postern_directory_user.c
+ *      ngx_http_postern_module/postern_directory_value.c -ljansson -lsodium
+ *      -lcrypto
  */
 
 /*
