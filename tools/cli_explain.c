@@ -73,6 +73,7 @@ cli_explain(int argc, char **argv)
     }
 
     cli_free(&text);
+    cli_free(&e->body);
     cli_request_free(&e->request);
     sodium_memzero(e, sizeof(cli_explain_t));
     free(e);
@@ -232,19 +233,17 @@ cli_explain_load(cli_explain_t *e, const char *file, postern_str_t *text)
 static int
 cli_explain_body(cli_explain_t *e)
 {
-    postern_str_t  body;
-
     if (e->body_file == NULL) {
         return 0;
     }
 
-    if (cli_read(e->body_file, CLI_MAX_BODY, &body) != 0) {
+    if (cli_read(e->body_file, CLI_MAX_BODY, &e->body) != 0) {
         return -1;
     }
 
-    e->request.body = body;
+    e->request.body = e->body;
     e->request.body_known = 1;
-    e->request.req.has_body = body.len != 0;
+    e->request.req.has_body = e->body.len != 0;
 
     return 0;
 }

@@ -29,6 +29,7 @@ typedef struct {
     unsigned char              address[16];
     int64_t                    at;         /* 0: when it was signed */
 
+    postern_str_t              body;       /* of body_file */
     postern_directory_t       *dir;
     const postern_key_t       *key;
     unsigned char              secret[POSTERN_SECRET_MAX];
