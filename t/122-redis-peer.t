@@ -189,14 +189,14 @@ like(claim("other"), qr/^duplicate 1000$/, "another's token is a duplicate");
 
 peer_stop();
 peer(12, sub { sleep 10 });
-nginx(0, "postern_zone 1m; postern_redis redis://$address timeout=200ms;",
+nginx(0, "postern_zone 1m; postern_redis redis://$address timeout=400ms;",
       "worker_processes 1;");
 my $start = time;
 is(claim("h"), "unavailable", "a peer that says nothing");
-ok(time - $start < 1, "costs the deadline at most");
-sleep 1.2;
+ok(time - $start < 2, "costs the deadline at most");
+sleep 2.5;
 $start = time;
 is(claim("h"), "unavailable", "and nothing");
-ok(time - $start < 0.15, "once the breaker is open");
+ok(time - $start < 0.35, "once the breaker is open");
 
 done_testing();

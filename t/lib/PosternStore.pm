@@ -19,7 +19,7 @@ use POSIX qw(:sys_wait_h _exit);
 use Socket qw(MSG_NOSIGNAL);
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(nginx nginx_stop nginx_reload nginx_test workers get get_all
+our @EXPORT = qw(nginx nginx_stop nginx_reload nginx_test workers get get_all get_h2
                  race redis redis_stop redis_signal redis_cli peer peer_stop
                  dns port error_log wait_for certificates dir);
 
@@ -95,6 +95,7 @@ http {
     $http
     server {
         listen 127.0.0.1:@{[port($n)]};
+        listen 127.0.0.1:@{[port($n + 16)]} http2;
         location / { return 404; }
         location = /up { return 200 "up\\n"; }
         location = /claim { postern_test claim \$arg_org \$arg_name \$arg_ttl; }
@@ -197,6 +198,18 @@ sub get_all {
         chomp $all;
         $all;
     } @sockets;
+}
+
+# over HTTP/2; with a time limit the client goes away after it
+sub get_h2 {
+    my ($n, $path, $timeout) = @_;
+
+    open(my $out, "-|", "curl", "-s", "--http2-prior-knowledge", "--max-time",
+         $timeout // 10, "http://127.0.0.1:" . port($n + 16) . $path) or die;
+    my $text = join "", <$out>;
+    close $out;
+    chomp $text;
+    return $text;
 }
 
 # race(total, children, code): code(i) in several processes; counts of results
