@@ -54,6 +54,8 @@ static void *ngx_http_postern_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_postern_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static ngx_int_t ngx_http_postern_init(ngx_conf_t *cf);
+static void ngx_http_postern_check_secrets(ngx_conf_t *cf,
+    ngx_http_postern_main_conf_t *pmcf);
 static ngx_int_t ngx_http_postern_init_process(ngx_cycle_t *cycle);
 static void ngx_http_postern_exit_process(ngx_cycle_t *cycle);
 
@@ -374,6 +376,8 @@ ngx_http_postern_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    ngx_http_postern_check_secrets(cf, pmcf);
+
     if (pmcf->identity_headers) {
         cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
@@ -392,6 +396,38 @@ ngx_http_postern_init(ngx_conf_t *cf)
     }
 
     return NGX_OK;
+}
+
+
+/* said now, and not when a client first uses a key */
+
+static void
+ngx_http_postern_check_secrets(ngx_conf_t *cf,
+    ngx_http_postern_main_conf_t *pmcf)
+{
+    const postern_directory_t    *dir;
+    ngx_http_postern_snapshot_t  *snapshot;
+
+    if (pmcf->keys.ring != NULL) {
+        return;
+    }
+
+    snapshot = ngx_http_postern_snapshot_acquire(&pmcf->directory);
+
+    if (snapshot == NULL) {
+        return;
+    }
+
+    dir = ngx_http_postern_snapshot_directory(snapshot);
+
+    if (dir->nsealed) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "directory \"%V\": sealed secrets: %uD, which nothing "
+                      "opens without a \"postern_master_key\"",
+                      &pmcf->directory.file, dir->nsealed);
+    }
+
+    ngx_http_postern_snapshot_release(snapshot);
 }
 
 

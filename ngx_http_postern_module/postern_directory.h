@@ -154,6 +154,7 @@ struct postern_directory_s {
     uint32_t                      norgs;
     const postern_key_t          *keys;        /* of all organizations */
     uint32_t                      nkeys;
+    uint32_t                      nsealed;     /* secrets that need a ring */
     uint32_t                      nplain;      /* secrets that lie open */
     postern_str_t                 plain_first; /* path of the first of them */
     const void                   *lookup;      /* private: hash tables */

@@ -355,7 +355,10 @@ postern_parse_secret(postern_parse_t *p, const postern_json_at_t *at,
         return -1;
     }
 
-    if (!sealed && p->dir->nplain++ == 0) {
+    if (sealed) {
+        p->dir->nsealed++;
+
+    } else if (p->dir->nplain++ == 0) {
         name.data = (const unsigned char *) path;
         name.len = postern_json_path(at, path, sizeof(path));
 

@@ -304,3 +304,16 @@ secrets that lie open: 1, the first at organizations.acme.keys.AK1.secret; seal 
 --- no_error_log
 [error]
 0123456789abcdef
+
+
+
+=== TEST 23: sealed secrets and nothing that opens them: said at once
+--- json eval
+$::document->('"GET"', qq(,
+      "keys": { "AK1": { "roles": [], "algorithm": "hmac-sha256",
+                         "secret": "sealed:mk-1:@{['A' x 76]}" } }))
+--- error_code: 200
+--- error_log
+sealed secrets: 1, which nothing opens without a "postern_master_key"
+--- no_error_log
+[error]
