@@ -442,9 +442,11 @@ ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     org = ngx_http_postern_str(ctx->key->org->name);
 
-    /* a second more: the clocks of two nodes need not tick together */
+    /* a node whose clock is behind ours takes the signature for valid longer:
+       by as much as sign_window lets clocks differ, and the second begun */
 
-    ttl = (ngx_msec_t) (ctx->message.claim_ttl + 1) * 1000;
+    ttl = (ngx_msec_t) (ctx->message.claim_ttl + ctx->conf->policy.skew + 1)
+          * 1000;
 
     ctx->state = ngx_http_sign_claimed;
 
