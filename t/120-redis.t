@@ -106,23 +106,7 @@ first
 
 
 
-=== TEST 7: several in one request's tree
---- config
-    location = /both {
-        add_before_body /one;
-        add_after_body /two;
-        postern_test claim a main-$arg_name 1000;
-    }
-    location = /one { internal; return 200 "one\n"; }
-    location = /two { internal; return 200 "two\n"; }
---- request
-GET /both?name=tree
---- response_body_like
-first
-
-
-
-=== TEST 8: nobody listens: refused, and said once
+=== TEST 7: nobody listens: refused, and said once
 --- http_config
     postern_zone 1m;
     postern_redis redis://127.0.0.1:1 timeout=300ms;
@@ -135,7 +119,7 @@ postern_redis 127.0.0.1:1 is lost: it cannot be connected to
 
 
 
-=== TEST 9: no address
+=== TEST 8: no address
 --- http_config
     postern_redis 127.0.0.1:6379;
 --- error_log
@@ -143,7 +127,7 @@ invalid address in "postern_redis": the address must start with "redis://", "red
 
 
 
-=== TEST 10: a broken address does not show its password
+=== TEST 9: a broken address does not show its password
 --- http_config
     postern_redis redis://user:hunter2@host:port;
 --- error_log
@@ -153,7 +137,7 @@ hunter2
 
 
 
-=== TEST 11: a name that is not there
+=== TEST 10: a name that is not there
 --- http_config
     postern_redis redis://nowhere.invalid;
 --- error_log
@@ -161,7 +145,7 @@ host not found in "nowhere.invalid:6379" of "postern_redis": with a "resolver" a
 
 
 
-=== TEST 12: timeout out of bounds
+=== TEST 11: timeout out of bounds
 --- http_config
     postern_redis redis://127.0.0.1 timeout=2m;
 --- error_log
@@ -169,7 +153,7 @@ invalid timeout "2m" of "postern_redis": it must be from 1ms to 60s
 
 
 
-=== TEST 13: prefix with a brace
+=== TEST 12: prefix with a brace
 --- http_config
     postern_redis redis://127.0.0.1 "prefix=a{b";
 --- error_log
@@ -177,7 +161,7 @@ invalid prefix "a{b" of "postern_redis": it must be up to 64 bytes without brace
 
 
 
-=== TEST 14: on_error lets nothing through
+=== TEST 13: on_error lets nothing through
 --- http_config
     postern_redis redis://127.0.0.1 on_error=allow;
 --- error_log
@@ -185,7 +169,7 @@ invalid on_error "allow" of "postern_redis": it can only be "deny"
 
 
 
-=== TEST 15: a parameter that is none, without its value
+=== TEST 14: a parameter that is none, without its value
 --- http_config
     postern_redis redis://127.0.0.1 password=hunter2;
 --- error_log
@@ -195,7 +179,7 @@ hunter2
 
 
 
-=== TEST 16: an empty parameter
+=== TEST 15: an empty parameter
 --- http_config
     postern_redis redis://127.0.0.1 user=;
 --- error_log
@@ -203,7 +187,7 @@ invalid parameter "user" of "postern_redis"
 
 
 
-=== TEST 17: a user without a password
+=== TEST 16: a user without a password
 --- http_config
     postern_redis redis://127.0.0.1 user=gate;
 --- error_log
@@ -211,7 +195,7 @@ invalid parameter "user" of "postern_redis"
 
 
 
-=== TEST 18: two users
+=== TEST 17: two users
 --- http_config
     postern_redis redis://a:b@127.0.0.1 user=gate;
 --- error_log
@@ -219,7 +203,7 @@ invalid parameter "user" of "postern_redis"
 
 
 
-=== TEST 19: two passwords
+=== TEST 18: two passwords
 --- http_config
     postern_redis redis://a:b@127.0.0.1 password_file=/dev/null;
 --- error_log
@@ -227,7 +211,7 @@ invalid parameter "user" of "postern_redis"
 
 
 
-=== TEST 20: no password file
+=== TEST 19: no password file
 --- http_config
     postern_redis redis://127.0.0.1 password_file=/nowhere/password;
 --- error_log
@@ -235,7 +219,7 @@ open() "/nowhere/password" of "postern_redis" failed (2: No such file or directo
 
 
 
-=== TEST 21: a password file that others can read
+=== TEST 20: a password file that others can read
 --- user_files
 >>> password
 secret
@@ -247,7 +231,7 @@ of "postern_redis" is open to group or others: run "chmod 600
 
 
 
-=== TEST 22: TLS parameters without TLS
+=== TEST 21: TLS parameters without TLS
 --- http_config
     postern_redis redis://127.0.0.1 ssl_name=redis.test;
 --- error_log
@@ -255,7 +239,7 @@ of "postern_redis" is open to group or others: run "chmod 600
 
 
 
-=== TEST 23: no CA file
+=== TEST 22: no CA file
 --- http_config
     postern_redis rediss://127.0.0.1 ssl_trusted=/nowhere/ca.pem;
 --- error_log
@@ -263,7 +247,7 @@ of "postern_redis" is open to group or others: run "chmod 600
 
 
 
-=== TEST 24: verification is on or off
+=== TEST 23: verification is on or off
 --- http_config
     postern_redis rediss://127.0.0.1 insecure_ssl_verify=no;
 --- error_log
@@ -271,7 +255,7 @@ invalid insecure_ssl_verify "no" of "postern_redis": it must be "on" or "off"
 
 
 
-=== TEST 25: twice
+=== TEST 24: twice
 --- http_config
     postern_redis redis://127.0.0.1;
     postern_redis redis://127.0.0.1;
@@ -280,7 +264,7 @@ invalid insecure_ssl_verify "no" of "postern_redis": it must be "on" or "off"
 
 
 
-=== TEST 26: in the wrong place
+=== TEST 25: in the wrong place
 --- config
     postern_redis redis://127.0.0.1;
 --- error_log
