@@ -52,8 +52,8 @@ typedef struct {
     ngx_str_t                      kind;        /* "user" or "key" */
     const postern_role_t *const   *roles;
     ngx_uint_t                     nroles;
-    ngx_str_t                      credential;  /* key id, session's public id */
-    ngx_str_t                      scheme;      /* "rfc9421", "sigv4", … */
+    ngx_str_t                      credential;  /* id of a key or session */
+    ngx_str_t                      scheme;      /* "rfc9421", "sigv4" */
     ngx_str_t                      amr;         /* RFC 8176, comma separated */
     ngx_uint_t                     aal;         /* 0: not a person's sign-in */
     time_t                         auth_time;   /* 0: unknown */

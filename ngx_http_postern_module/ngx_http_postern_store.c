@@ -178,13 +178,10 @@ ngx_http_postern_store_claim(ngx_http_request_t *r, ngx_http_postern_op_t *op,
         return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
     }
 
-    if (scf->zone) {
+    if (scf->redis == NULL) {
         ngx_http_postern_zone_name(&zn, scf->zone,
                                    ngx_http_postern_store_log(r),
                                    POSTERN_TABLE_CLAIM, org, name);
-    }
-
-    if (scf->redis == NULL) {
         made = ngx_http_postern_zone_claim(&zn, ttl, &op->msec);
         return ngx_http_postern_store_done(op, made);
     }
@@ -198,8 +195,10 @@ ngx_http_postern_store_claim(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     call->ttl = ttl;
 
     if (scf->zone) {
-        call->zn = zn;
-        made = ngx_http_postern_zone_reserve(&zn, ttl,
+        ngx_http_postern_zone_name(&call->zn, scf->zone,
+                                   ngx_http_postern_store_log(r),
+                                   POSTERN_TABLE_CLAIM, org, name);
+        made = ngx_http_postern_zone_reserve(&call->zn, ttl,
                             scf->redis->timeout + NGX_HTTP_POSTERN_STORE_LATE,
                             &call->attempt, &op->msec);
 

@@ -102,9 +102,11 @@ sign_rfc9421_parse(const sign_request_t *req, const postern_alloc_t *alloc,
         code = rfc9421_read_signature(signature, msg->label, alloc, msg);
     }
 
-    if (code == SIGN_OK) {
-        code = sign_rfc9421_target(req, msg, &target);
+    if (code != SIGN_OK) {
+        return code;
     }
+
+    code = sign_rfc9421_target(req, msg, &target);
 
     if (code != SIGN_OK) {
         return code;

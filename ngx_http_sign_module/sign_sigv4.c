@@ -182,7 +182,6 @@ static sign_code_e
 sign_sigv4_params(postern_str_t text, sign_message_t *msg, sign_sigv4_t *v4)
 {
     int            i;
-    size_t         k;
     sign_code_e    rc;
     postern_str_t  token, value, values[3];
 
@@ -199,9 +198,9 @@ sign_sigv4_params(postern_str_t text, sign_message_t *msg, sign_sigv4_t *v4)
         token = sign_sigv4_token(&text);
 
         for (i = 0; i < 3; i++) {
-            k = names[i].len;
-
-            if (token.len >= k && memcmp(token.data, names[i].data, k) == 0) {
+            if (token.len >= names[i].len
+                && memcmp(token.data, names[i].data, names[i].len) == 0)
+            {
                 break;
             }
         }
@@ -219,8 +218,8 @@ sign_sigv4_params(postern_str_t text, sign_message_t *msg, sign_sigv4_t *v4)
                              SIGN_TEXT(names[i]));
         }
 
-        value.data = token.data + k;
-        value.len = token.len - k;
+        value.data = token.data + names[i].len;
+        value.len = token.len - names[i].len;
         values[i] = value;
     }
 

@@ -296,8 +296,6 @@ sign_verify(sign_key_t *k, sign_message_t *msg)
 {
     int  valid;
 
-    valid = 0;
-
     if (k == NULL || msg->base.data == NULL) {
         return SIGN_INVALID;
     }
@@ -308,6 +306,8 @@ sign_verify(sign_key_t *k, sign_message_t *msg)
 
     /* what the message says of its algorithm was compared with the key by
        sign_check(); here it is not even read */
+
+    valid = 0;
 
     switch (k->algorithm) {
 

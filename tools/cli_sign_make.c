@@ -118,7 +118,7 @@ cli_sign_params(cli_sign_t *s)
 
     if (s->expires) {
         params = cli_format(r, "%s;expires=%lld", (const char *) params.data,
-                            (long long) (s->created + s->expires));
+                            (long long) s->created + s->expires);
     }
 
     if (!s->no_nonce) {
