@@ -307,8 +307,6 @@ sign_verify(sign_key_t *k, sign_message_t *msg)
     /* what the message says of its algorithm was compared with the key by
        sign_check(); here it is not even read */
 
-    valid = 0;
-
     switch (k->algorithm) {
 
     case POSTERN_ALG_HMAC_SHA256:
@@ -325,6 +323,9 @@ sign_verify(sign_key_t *k, sign_message_t *msg)
     case POSTERN_ALG_ECDSA_P256_SHA256:
         valid = sign_verify_p256(k, msg);
         break;
+
+    default:
+        valid = 0;
     }
 
     return valid ? SIGN_OK : SIGN_INVALID;
