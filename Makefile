@@ -90,7 +90,7 @@ check: build packages-check
 	@util/check
 
 .PHONY: test-source
-test-source: packages-build packages-source
+test-source: packages-build packages-test packages-source
 	@util/test-source
 
 .PHONY: demo
