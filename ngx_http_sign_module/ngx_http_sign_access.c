@@ -33,11 +33,15 @@ static ngx_int_t ngx_http_sign_read_body(ngx_http_request_t *r,
 static ngx_int_t ngx_http_sign_wait_body(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static void ngx_http_sign_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sign_still_fresh(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_crypto(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_check_body(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_claim(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_msec_t ngx_http_sign_claim_ttl(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_claimed(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
@@ -331,12 +335,37 @@ ngx_http_sign_body_handler(ngx_http_request_t *r)
 
     ctx = postern_api.ctx(r, NGX_HTTP_POSTERN_SIGN);
 
-    ctx->state = ngx_http_sign_crypto;
+    ctx->state = ngx_http_sign_still_fresh;
 
     r->preserve_body = 1;
 
     r->write_event_handler = ngx_http_core_run_phases;
     ngx_http_core_run_phases(r);
+}
+
+
+/*
+ * A body may come in as slowly as its sender likes, and claims are forgotten
+ * when signatures end: one that was fresh when the request began must be so
+ * now, or a copy of it that dawdles would be the first again.
+ */
+
+static ngx_int_t
+ngx_http_sign_still_fresh(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    sign_code_e  code;
+
+    ctx->now = ngx_time();
+
+    if (ctx->doubt == SIGN_OK) {
+        code = ngx_http_sign_judge(r, ctx, ctx->key);
+
+        if (code != SIGN_OK) {
+            return ngx_http_sign_refuse(r, ctx, code, code);
+        }
+    }
+
+    return ngx_http_sign_crypto(r, ctx);
 }
 
 
@@ -431,7 +460,6 @@ ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     u_char      *p;
     ngx_int_t    rc;
     ngx_str_t    org, name;
-    ngx_msec_t   ttl;
 
     p = ngx_cpymem(ctx->claim_name, NGX_HTTP_SIGN_CLAIM,
                    sizeof(NGX_HTTP_SIGN_CLAIM) - 1);
@@ -442,15 +470,10 @@ ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     org = ngx_http_postern_str(ctx->key->org->name);
 
-    /* a node whose clock is behind ours takes the signature for valid longer:
-       by as much as sign_window lets clocks differ, and the second begun */
-
-    ttl = (ngx_msec_t) (ctx->message.claim_ttl + ctx->conf->policy.skew + 1)
-          * 1000;
-
     ctx->state = ngx_http_sign_claimed;
 
-    rc = postern_api.claim(r, &ctx->claim, &org, &name, ttl);
+    rc = postern_api.claim(r, &ctx->claim, &org, &name,
+                           ngx_http_sign_claim_ttl(r, ctx));
 
     switch (rc) {
 
@@ -464,6 +487,28 @@ ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     default:
         return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
     }
+}
+
+
+/*
+ * The copy of a request may get into another location than the request did, by
+ * something that is not signed (a field that "if" or "map" looks at, the port),
+ * so that the widest window of all counts.  A node whose clock is behind ours
+ * takes the signature for valid longer: by as much as sign_window lets clocks
+ * differ, and the second begun.
+ */
+
+static ngx_msec_t
+ngx_http_sign_claim_ttl(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    int64_t                     end;
+    ngx_http_sign_main_conf_t  *smcf;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_sign_module);
+
+    end = ngx_min(ctx->message.created + smcf->window, ctx->message.expires);
+
+    return (ngx_msec_t) (end - ctx->now + 1 + smcf->skew + 1) * 1000;
 }
 
 

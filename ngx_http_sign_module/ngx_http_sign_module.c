@@ -141,6 +141,8 @@ ngx_http_sign_create_main_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     conf->used = 0;
+     *     conf->window = 0;
+     *     conf->skew = 0;
      */
 
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_sign_main_conf_t));
@@ -228,6 +230,8 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sign_module);
     smcf->used = 1;
+    smcf->window = ngx_max(smcf->window, conf->window);
+    smcf->skew = ngx_max(smcf->skew, conf->skew);
 
     return ngx_http_sign_compile(cf, conf);
 }

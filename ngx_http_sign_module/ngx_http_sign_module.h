@@ -40,6 +40,8 @@
 
 typedef struct {
     ngx_flag_t                       used;      /* some location has sign on */
+    time_t                           window;    /* the widest of those */
+    time_t                           skew;
 } ngx_http_sign_main_conf_t;
 
 

@@ -190,3 +190,77 @@ for (1 .. 4) {
     sleep 1;
     is repeated($lines, 1, "POST", "/a", "x"), "401", "after $_ s";
 }
+
+
+
+=== TEST 9: a body that comes in slowly does not outlive the claim
+The hash is not sent, so the signature is verified when the body is whole: too
+late to be judged by the time at which the request began.
+--- config
+    sign on;
+    sign_explain on;
+    sign_window 2s skew=1s;
+
+    location / {
+        proxy_pass http://app;
+    }
+--- client
+my $text = raw_request("POST", "/a", sigv4(method => "POST", target => "/a",
+                       body => "xyz", hash => undef), "xyz");
+my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => port())
+    or die "connect: $!\n";
+
+$c->syswrite(substr $text, 0, -1);
+
+is http($text)->{status}, 200, "first";
+sleep 7;
+
+$c->syswrite(substr $text, -1);
+like join("", <$c>), qr{^HTTP/1.1 401 .*"sign/expired"}s, "the copy";
+--- timeout: 20
+
+
+
+=== TEST 10: the claim lasts as long as the widest window of any location
+--- config
+    sign on;
+    sign_explain on;
+    sign_window 1s skew=1s;
+
+    location /a {
+        if ($http_x_wide) {
+            rewrite ^ /wide last;
+        }
+
+        proxy_pass http://app;
+    }
+
+    location /r {
+        if ($http_x_wide) {
+            rewrite ^ /wide last;
+        }
+
+        try_files /none /wide;
+    }
+
+    location /wide {
+        sign_window 1h skew=1s;
+        proxy_pass http://app;
+    }
+--- client
+my %lines = map { $_ => rfc9421(method => "POST", target => $_, body => "x") }
+            "/a", "/r";
+
+for my $target (sort keys %lines) {
+    is http(raw_request("POST", $target, $lines{$target}, "x"))->{status},
+       200, "$target, the narrow window first";
+}
+
+sleep 6;
+
+for my $target (sort keys %lines) {
+    like http(raw_request("POST", $target, "X-Wide: 1\n$lines{$target}",
+                          "x"))->{body},
+         qr{"sign/replayed"}, "$target, then the wide one";
+}
+--- timeout: 20
