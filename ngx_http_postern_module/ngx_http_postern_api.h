@@ -140,8 +140,10 @@ typedef struct {
     /*
      * Identity.  identity() is NULL until somebody authenticated the request.
      * authenticated() copies *id, NGX_ERROR when out of memory; it forgets an
-     * earlier refusal.  All take any request of the tree and mean the main one;
-     * what they keep survives internal redirects, named locations, error_page.
+     * earlier refusal; with NULL it forgets the identity, of whoever finds that
+     * what was proven does not hold.  All take any request of the tree and mean
+     * the main one; what they keep survives internal redirects, named
+     * locations, error_page.
      */
     const ngx_http_postern_identity_t *(*identity)(ngx_http_request_t *r);
     ngx_int_t  (*authenticated)(ngx_http_request_t *r,

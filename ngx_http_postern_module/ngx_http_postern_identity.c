@@ -185,6 +185,19 @@ ngx_http_postern_authenticated(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (id == NULL) {
+
+        if (!ctx->identified) {
+            return NGX_OK;
+        }
+
+        ctx->identified = 0;
+
+        /* with nobody known this only drops what was added */
+
+        return ngx_http_postern_identity_headers(r);
+    }
+
     ctx->identity = *id;
     ctx->identified = 1;
 

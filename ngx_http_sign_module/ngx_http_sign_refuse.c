@@ -97,6 +97,14 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     ngx_http_postern_refusal_t    *refusal;
     const ngx_http_sign_answer_t  *answer;
 
+    /* what was accepted once may be refused later, by another location or for
+       its body: nobody may take it for proven then, wherever the request goes */
+
+    if (ctx->verified && postern_api.authenticated(r, NULL) != NGX_OK) {
+        code = SIGN_NO_MEMORY;
+        shown = SIGN_NO_MEMORY;
+    }
+
     conf = ctx->conf;
     exact = (code == SIGN_NO_MEMORY) ? "sign/internal" : sign_code(code);
 

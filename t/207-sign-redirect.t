@@ -320,3 +320,59 @@ Signature: y
 --- grep_error_log: sign start
 --- grep_error_log_out eval
 ["sign start\n", "sign start\n", "sign start\n"]
+
+
+
+=== TEST 14: an identity that another location refuses is forgotten
+--- config
+    location /a {
+        sign on;
+        try_files /none /b;
+    }
+
+    location /b {
+        satisfy any;
+        sign on;
+        sign_components @method @target-uri content-digest x-tenant;
+        auth_basic app;
+        auth_basic_user_file $TEST_NGINX_HTML_DIR/htpasswd;
+        postern_identity_headers on;
+        add_header X-Subject "[$postern_subject]";
+        add_header X-Sent "[$http_postern_subject]";
+        proxy_pass http://app;
+    }
+--- user_files eval
+">>> htpasswd\nu:{PLAIN}p\n>>> postern.json\n" . Postern::directory()
+--- request
+GET /a
+--- more_headers eval
+"Authorization: Basic dTpw\n" . Postern::rfc9421(target => "/a")
+--- response_headers
+X-Subject: []
+X-Sent: []
+--- error_code: 200
+
+
+
+=== TEST 15: so is that of a request whose body is not the one signed
+--- config
+    location /a {
+        sign on;
+        error_page 400 = @b;
+        proxy_pass http://app;
+    }
+
+    location @b {
+        add_header X-Subject "[$postern_subject]";
+        return 200 "refused\n";
+    }
+--- request
+POST /a
+tampered
+--- more_headers eval
+Postern::rfc9421(method => "POST", target => "/a", body => "original")
+--- response_headers
+X-Subject: []
+--- response_body
+refused
+--- error_code: 200
