@@ -168,7 +168,9 @@ typedef struct {
     /*
      * Directory.  The snapshot that this request keeps until its end, or NULL
      * where no directory is configured.  org() is what postern_org says here:
-     * NGX_OK with *name empty when it says nothing; NGX_ERROR out of memory.
+     * NGX_DECLINED where it is not set, any organization will do then; NGX_OK
+     * with a *name that may be empty, which is that of none; NGX_ERROR out of
+     * memory.
      */
     const postern_directory_t *(*directory)(ngx_http_request_t *r);
     ngx_int_t  (*org)(ngx_http_request_t *r, ngx_str_t *name);

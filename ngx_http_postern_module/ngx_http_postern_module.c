@@ -37,6 +37,8 @@ extern ngx_module_t  ngx_http_postern_module;
 
 static ngx_int_t ngx_http_postern_preaccess_handler(ngx_http_request_t *r);
 
+static char *ngx_http_postern_set_org(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static ngx_int_t ngx_http_postern_org(ngx_http_request_t *r, ngx_str_t *name);
 static ngx_int_t ngx_http_postern_register_directory(ngx_conf_t *cf,
     ngx_http_postern_feature_e f,
@@ -92,7 +94,7 @@ static ngx_command_t  ngx_http_postern_commands[] = {
 
     { ngx_string("postern_org"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
+      ngx_http_postern_set_org,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_postern_loc_conf_t, org),
       NULL },
@@ -230,6 +232,22 @@ ngx_http_postern_store_conf(ngx_http_request_t *r)
 }
 
 
+static char *
+ngx_http_postern_set_org(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs the name of an organization: leave it out where any "
+               "will do";
+    }
+
+    return ngx_http_set_complex_value_slot(cf, cmd, conf);
+}
+
+
 static ngx_int_t
 ngx_http_postern_org(ngx_http_request_t *r, ngx_str_t *name)
 {
@@ -239,7 +257,7 @@ ngx_http_postern_org(ngx_http_request_t *r, ngx_str_t *name)
 
     if (plcf->org == NULL) {
         ngx_str_null(name);
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     return ngx_http_complex_value(r, plcf->org, name);

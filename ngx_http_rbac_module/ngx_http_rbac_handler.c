@@ -165,14 +165,13 @@ static ngx_int_t
 ngx_http_rbac_check_org(ngx_http_request_t *r,
     const ngx_http_postern_identity_t *id, ngx_http_rbac_answer_t *a)
 {
+    ngx_int_t  rc;
     ngx_str_t  name;
 
-    if (ngx_http_postern_api.org(r, &name) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    rc = ngx_http_postern_api.org(r, &name);
 
-    if (name.len == 0) {
-        return NGX_OK;
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
     }
 
     if (id->org == NULL

@@ -199,18 +199,26 @@ static sign_code_e
 ngx_http_sign_judge(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     const postern_key_t *key)
 {
+    ngx_int_t                  rc;
     ngx_str_t                  name;
     postern_str_t              org;
     ngx_http_sign_loc_conf_t  *slcf;
 
-    if (postern_api.org(r, &name) != NGX_OK) {
+    rc = postern_api.org(r, &name);
+
+    if (rc == NGX_ERROR) {
         return SIGN_NO_MEMORY;
     }
 
     org = ngx_http_postern_slice(name);
 
-    if (org.len == 0) {
+    /* without data there is no demand; a name that came out empty is one */
+
+    if (rc == NGX_DECLINED) {
         org.data = NULL;
+
+    } else if (org.len == 0) {
+        org = (postern_str_t) postern_string("");
     }
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);

@@ -208,3 +208,15 @@ Postern-Subject: mallory
 --- response_body: <alice>
 --- no_error_log
 [alert]
+
+
+
+=== TEST 11: postern_org without a name
+--- config
+    location /app {
+        postern_org "";
+        empty_gif;
+    }
+--- must_die
+--- error_log
+"postern_org" directive needs the name of an organization: leave it out where any will do

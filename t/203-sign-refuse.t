@@ -608,3 +608,24 @@ unlike $r->{body}, qr/app GET/, "HTTP/0.9";
 [alert]
 [crit]
 http proxy header
+
+
+
+=== TEST 44: an organization that comes out empty is nobody's
+--- config
+    sign on;
+    sign_explain on;
+    postern_org $arg_org;
+
+    location / {
+        proxy_pass http://app;
+    }
+--- request eval
+["GET /a?org=acme", "GET /a?org=", "GET /a", "GET /a?org=other"]
+--- more_headers eval
+[map { Postern::rfc9421(target => $_) } "/a?org=acme", "/a?org=", "/a",
+                                        "/a?org=other"]
+--- error_code eval
+[200, 401, 401, 401]
+--- response_body_like eval
+["app GET", map { '"code":"sign/key-org"' } 1 .. 3]

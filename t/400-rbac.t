@@ -330,3 +330,16 @@ Accept: text/html
 --- request
 GET /App
 --- error_code: 403
+
+
+
+=== TEST 23: postern_org: a value that comes out empty is nobody's
+--- config
+    postern_test_identity globex bob root;
+    postern_org $arg_org;
+    rbac on;
+    location /admin { empty_gif; }
+--- request eval
+["GET /admin?org=globex", "GET /admin?org=", "GET /admin"]
+--- error_code eval
+[200, 403, 403]
