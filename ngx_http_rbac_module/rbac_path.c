@@ -385,15 +385,23 @@ rbac_path_utf8(const unsigned char *s, size_t len, size_t *i)
 }
 
 
-/* what compatibility normalization (NFKC) turns into a delimiter of paths */
+/* what normalization (NFKC, and NFC in the first case) turns into a delimiter of
+   paths, or into letters with one between them */
 
 static int
 rbac_path_lookalike(uint32_t c)
 {
     switch (c) {
 
+    case 0x037e:    /* Greek question mark: a semicolon */
     case 0x2024:    /* one dot leader */
     case 0x2025:    /* two dot leader */
+    case 0x2100:    /* account of: a/c */
+    case 0x2101:    /* addressed to the subject: a/s */
+    case 0x2105:    /* care of: c/o */
+    case 0x2106:    /* cada una: c/u */
+    case 0xfe14:    /* presentation form for vertical semicolon */
+    case 0xfe30:    /* presentation form for vertical two dot leader */
     case 0xfe52:    /* small full stop */
     case 0xfe54:    /* small semicolon */
     case 0xfe68:    /* small reverse solidus */

@@ -203,6 +203,13 @@ static const refused_t  always[] = {
     { "/a%ef%bc%bcb", RBAC_PATH_LOOKALIKE, 2 },
     { "/a/%e2%80%a5/b", RBAC_PATH_LOOKALIKE, 3 },
     { "/a%ef%bc%9bb", RBAC_PATH_LOOKALIKE, 2 },
+    { "/a/%ef%b8%b0/b", RBAC_PATH_LOOKALIKE, 3 },
+    { "/a%cd%beb", RBAC_PATH_LOOKALIKE, 2 },
+    { "/a%ef%b8%94b", RBAC_PATH_LOOKALIKE, 2 },
+    { "/%e2%84%80", RBAC_PATH_LOOKALIKE, 1 },
+    { "/%e2%84%81", RBAC_PATH_LOOKALIKE, 1 },
+    { "/%e2%84%85", RBAC_PATH_LOOKALIKE, 1 },
+    { "/%e2%84%86", RBAC_PATH_LOOKALIKE, 1 },
 
     { "/admin.", RBAC_PATH_TRAILING, 6 },
     { "/admin%2e", RBAC_PATH_TRAILING, 6 },
