@@ -25,6 +25,9 @@ typedef struct {
 
 
 static const sign_scheme_t *sign_scheme(sign_scheme_e id);
+static sign_code_e sign_check_names(const sign_request_t *req,
+    sign_message_t *msg);
+static int sign_same_to_cgi(postern_str_t a, postern_str_t b);
 static sign_code_e sign_check_key(const postern_key_t *key, postern_str_t org,
     const unsigned char *address, int64_t now, sign_message_t *msg);
 static sign_code_e sign_check_fresh(const sign_policy_t *policy, int64_t now,
@@ -84,6 +87,7 @@ sign_parse(const sign_request_t *req, const sign_policy_t *policy,
     const postern_alloc_t *alloc, sign_message_t *msg)
 {
     size_t                i;
+    sign_code_e           code;
     const sign_scheme_t  *scheme, *found;
 
     /* detail is a text: its first octet is enough */
@@ -123,7 +127,86 @@ sign_parse(const sign_request_t *req, const sign_policy_t *policy,
 
     msg->scheme = found->id;
 
-    return found->parse(req, alloc, msg);
+    code = sign_check_names(req, msg);
+
+    return code == SIGN_OK ? found->parse(req, alloc, msg) : code;
+}
+
+
+/*
+ * CGI and what came after it (FastCGI, WSGI, Rack) make HTTP_X_TENANT of both
+ * "X-Tenant" and "X_Tenant": beside a field that is signed, another could be
+ * put that the application reads instead.  nginx drops underscores unless told
+ * otherwise, so there is seldom one to look at.
+ */
+
+static sign_code_e
+sign_check_names(const sign_request_t *req, sign_message_t *msg)
+{
+    size_t         i, j, n;
+    postern_str_t  name, other;
+
+    n = 0;
+
+    for (i = 0; i < req->nfields; i++) {
+        name = req->fields[i].name;
+
+        if (name.len == 0 || memchr(name.data, '_', name.len) == NULL) {
+            continue;
+        }
+
+        if (n++ == SIGN_MAX_UNDERSCORES) {
+            return sign_fail(msg, SIGN_TOO_LARGE,
+                             "more than %d fields with \"_\" in their names",
+                             SIGN_MAX_UNDERSCORES);
+        }
+
+        for (j = 0; j < req->nfields; j++) {
+            other = req->fields[j].name;
+
+            if (sign_same_to_cgi(name, other)) {
+                return sign_fail(msg, SIGN_AMBIGUOUS,
+                                 "fields \"%.*s\" and \"%.*s\" are one to "
+                                 "many applications", SIGN_TEXT(name),
+                                 SIGN_TEXT(other));
+            }
+        }
+    }
+
+    return SIGN_OK;
+}
+
+
+/* 1 where the names differ, and in nothing but "-" for "_" */
+
+static int
+sign_same_to_cgi(postern_str_t a, postern_str_t b)
+{
+    int     differ;
+    size_t  i;
+
+    if (a.len != b.len) {
+        return 0;
+    }
+
+    differ = 0;
+
+    for (i = 0; i < a.len; i++) {
+
+        if (a.data[i] == b.data[i]) {
+            continue;
+        }
+
+        if ((a.data[i] != '_' && a.data[i] != '-')
+            || (b.data[i] != '_' && b.data[i] != '-'))
+        {
+            return 0;
+        }
+
+        differ = 1;
+    }
+
+    return differ;
 }
 
 

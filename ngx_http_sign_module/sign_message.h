@@ -24,6 +24,7 @@
 
 
 #define SIGN_MAX_FIELDS       256     /* header fields looked at in a request */
+#define SIGN_MAX_UNDERSCORES  32      /* fields with one in their names */
 #define SIGN_MAX_COMPONENTS   64      /* covered components in a signature */
 #define SIGN_MAX_SIGNATURES   8       /* signatures in one request */
 #define SIGN_MAX_HEADER       16384   /* bytes of Signature(-Input), … */

@@ -629,3 +629,27 @@ http proxy header
 [200, 401, 401, 401]
 --- response_body_like eval
 ["app GET", map { '"code":"sign/key-org"' } 1 .. 3]
+
+
+
+=== TEST 45: a field that applications read as another one that is signed
+--- config
+    underscores_in_headers on;
+    sign on;
+    sign_explain on;
+    sign_components @method @target-uri content-digest x-tenant;
+
+    location / {
+        proxy_pass http://app;
+    }
+--- request eval
+["GET /a", "GET /b"]
+--- more_headers eval
+my @cover = (headers => [["X-Tenant", "t1"]],
+             cover => ['@method', '@target-uri', 'x-tenant']);
+["X_Other: t2\n" . Postern::rfc9421(target => "/a", @cover),
+ "X_Tenant: t2\n" . Postern::rfc9421(target => "/b", @cover)]
+--- error_code eval
+[200, 400]
+--- response_body_like eval
+["app GET", '"code":"sign/ambiguous"']

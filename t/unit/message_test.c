@@ -117,6 +117,66 @@ TEST(credentials_of_two_schemes_are_ambiguous)
 }
 
 
+TEST(names_that_cgi_takes_for_one_are_ambiguous)
+{
+    static const struct {
+        const char   *fields;
+        sign_code_e   code;
+    } cases[] = {
+        { "X-Tenant: a\nX_Tenant: b", SIGN_AMBIGUOUS },
+        { "X_Tenant: a\nX-Tenant: a", SIGN_AMBIGUOUS },
+        { "X-A-B: a\nX: 1\nX-A_B: b", SIGN_AMBIGUOUS },
+        { "X_A-B: a\nX-A_B: b", SIGN_AMBIGUOUS },
+        { "Signature_Input: sig=()", SIGN_AMBIGUOUS },
+        { "X_Tenant: a\nX_Tenant: b", SIGN_OK },
+        { "X_Tenant: a\nX-Tenan: b\nX-Tenants: c\nX.Tenant: d", SIGN_OK },
+        { "_: a\nX_: b", SIGN_OK }
+    };
+
+    char    text[512];
+    size_t  i;
+
+    defaults();
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "GET / HTTP/1.1\nHost: a\n%s\n"
+                 "Signature-Input: sig=(\"@method\");created=1618884473;"
+                 "keyid=\"k\"\nSignature: sig=:AAECAw==:\n\n",
+                 cases[i].fields);
+
+        EXPECT_CODE(parse_of(text), cases[i].code);
+    }
+
+    EXPECT_CODE(parse_of("GET / HTTP/1.1\nHost: a\nX_A: 1\nX-A: 2\n\n"),
+                SIGN_MISSING);
+}
+
+
+TEST(names_with_underscores_are_bounded)
+{
+    int     n;
+    char    text[1024];
+    size_t  i, len;
+
+    defaults();
+
+    for (n = SIGN_MAX_UNDERSCORES; n <= SIGN_MAX_UNDERSCORES + 1; n++) {
+        len = snprintf(text, sizeof(text), "GET / HTTP/1.1\nHost: a\n");
+
+        for (i = 0; i < (size_t) n; i++) {
+            len += snprintf(text + len, sizeof(text) - len, "x_y: 1\n");
+        }
+
+        snprintf(text + len, sizeof(text) - len,
+                 "Signature-Input: sig=(\"@method\");created=1618884473;"
+                 "keyid=\"k\"\nSignature: sig=:AAECAw==:\n\n");
+
+        EXPECT_CODE(parse_of(text), n > SIGN_MAX_UNDERSCORES ? SIGN_TOO_LARGE
+                                                             : SIGN_OK);
+    }
+}
+
+
 TEST(fields_are_bounded)
 {
     size_t  i;
