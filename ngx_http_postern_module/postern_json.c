@@ -4,7 +4,8 @@
 #include "postern_json.h"
 
 
-#define POSTERN_JSON_AT_MAX  32      /* frames of a place */
+#define POSTERN_JSON_AT_MAX    32    /* frames of a place */
+#define POSTERN_JSON_NAME_MAX  64    /* bytes of a name in an error */
 
 
 /* text that is being written, cut as a whole character where it ends */
@@ -19,6 +20,7 @@ typedef struct {
 
 
 static size_t postern_json_fault(postern_str_t text, json_error_t *error);
+static void postern_json_duplicate(postern_str_t text, postern_error_t *err);
 static void postern_json_message(json_error_t *error, size_t offset,
     postern_str_t text, postern_error_t *err);
 static void postern_json_position(postern_str_t text, size_t offset,
@@ -131,6 +133,31 @@ postern_json_fault(postern_str_t text, json_error_t *error)
 }
 
 
+/* text begins with the name, in quotes; a long one is left out */
+
+static void
+postern_json_duplicate(postern_str_t text, postern_error_t *err)
+{
+    size_t  len;
+
+    for (len = 1; len < text.len && len <= POSTERN_JSON_NAME_MAX; len++) {
+
+        if (text.data[len] == '\\') {
+            len++;
+
+        } else if (text.data[len] == '"') {
+            snprintf(err->text, sizeof(err->text),
+                     "the member %.*s stands here a second time",
+                     (int) len + 1, (const char *) text.data);
+            return;
+        }
+    }
+
+    snprintf(err->text, sizeof(err->text),
+             "the member stands here a second time");
+}
+
+
 /* the token itself is left out, it may be a secret */
 
 static void
@@ -162,8 +189,9 @@ postern_json_message(json_error_t *error, size_t offset, postern_str_t text,
         return;
 
     case json_error_duplicate_key:
-        snprintf(err->text, sizeof(err->text),
-                 "the member stands here a second time");
+        text.data += offset;
+        text.len -= offset;
+        postern_json_duplicate(text, err);
         return;
 
     default:

@@ -66,7 +66,7 @@ TEST(the_document)
           "organisations",
           "unknown member \"organisations\", did you mean \"organizations\"?");
     FAULT("{'version':1,\n'version':1}", 2, 1, "",
-          "the member stands here a second time");
+          "the member \"version\" stands here a second time");
     FAULT("{'version':1,'organizations':{'acme':[]}}", 1, 38,
           "organizations.acme", "must be an object");
     FAULT("{'version':1,", 1, 14, "", "the document ends too early");

@@ -56,9 +56,9 @@ TEST(a_long_token_is_found_and_never_told)
 TEST(what_jansson_would_let_pass_is_refused)
 {
     FAULT("{\"a\": 1,\n \"a\": 2}", 2, 2,
-          "the member stands here a second time");
+          "the member \"a\" stands here a second time");
     FAULT("{\"a\": {\"b\": 1, \"\\u0062\": 2}}", 1, 16,
-          "the member stands here a second time");
+          "the member \"\\u0062\" stands here a second time");
     FAULT("{\"a\": \"\\u0000\"}", 1, 7, "\\u0000 is not allowed");
     FAULT("{\"\\u0000\": 1}", 1, 2, "\\u0000 is not allowed");
     FAULT("{\"a\": \"\xff\"}", 1, 8, "the text is not valid UTF-8");
