@@ -432,6 +432,22 @@ ngx_http_audit_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    /* as access_log has them; here they would be names of files */
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"audit_file\" names a file: \"audit off\" "
+                           "turns records off");
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '$')) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"audit_file\" takes no variables: \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
     amcf->file = ngx_conf_open_file(cf->cycle, &value[1]);
 
     return amcf->file ? NGX_CONF_OK : NGX_CONF_ERROR;
@@ -582,7 +598,7 @@ ngx_http_audit_init_main_conf(ngx_conf_t *cf, void *conf)
         || amcf->ring_size > NGX_HTTP_AUDIT_RING_MAX)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"audit_ring\" must be between 256k and 1g");
+                           "\"audit_ring\" must be between 256k and 1024m");
         return NGX_CONF_ERROR;
     }
 

@@ -90,7 +90,7 @@ is written by another log too: give each a file of its own
     location / { return 200 ok; }
 --- must_die
 --- error_log
-"audit_ring" must be between 256k and 1g
+"audit_ring" must be between 256k and 1024m
 
 
 
@@ -194,3 +194,25 @@ sub {
     return scalar grep { m{/dev/zero} } <$maps>;
 }
 --- response_body: 1
+
+
+
+=== TEST 16: "off" is no file
+--- http_config
+    audit_file off;
+--- config
+    audit on;
+--- must_die
+--- error_log
+"audit_file" names a file: "audit off" turns records off
+
+
+
+=== TEST 17: no variables in the name
+--- http_config
+    audit_file logs/$host.jsonl;
+--- config
+    audit on;
+--- must_die
+--- error_log
+"audit_file" takes no variables: "logs/$host.jsonl"
