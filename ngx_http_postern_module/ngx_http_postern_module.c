@@ -423,12 +423,9 @@ static void
 ngx_http_postern_check_secrets(ngx_conf_t *cf,
     ngx_http_postern_main_conf_t *pmcf)
 {
+    uint32_t                      lost;
     const postern_directory_t    *dir;
     ngx_http_postern_snapshot_t  *snapshot;
-
-    if (pmcf->keys.ring != NULL) {
-        return;
-    }
 
     snapshot = ngx_http_postern_snapshot_acquire(&pmcf->directory);
 
@@ -438,11 +435,20 @@ ngx_http_postern_check_secrets(ngx_conf_t *cf,
 
     dir = ngx_http_postern_snapshot_directory(snapshot);
 
-    if (dir->nsealed) {
+    lost = dir->nsealed ? postern_sealed_lost(pmcf->keys.ring, dir) : 0;
+
+    if (lost && pmcf->keys.ring) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "directory \"%V\": sealed secrets: %uD, by master keys "
+                      "that \"%V\" lacks; \"postern check --master-key\" "
+                      "names them", &pmcf->directory.file, lost,
+                      &pmcf->keys.file);
+
+    } else if (lost) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "directory \"%V\": sealed secrets: %uD, which nothing "
                       "opens without a \"postern_master_key\"",
-                      &pmcf->directory.file, dir->nsealed);
+                      &pmcf->directory.file, lost);
     }
 
     ngx_http_postern_snapshot_release(snapshot);

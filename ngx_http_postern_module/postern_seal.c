@@ -20,6 +20,8 @@ static int postern_ring_error(postern_error_t *err, const char *text);
 static int postern_ring_id_valid(postern_str_t id);
 static int postern_ring_find(const postern_ring_t *ring, postern_str_t id);
 static postern_str_t postern_ring_word(postern_str_t *line);
+static int postern_sealed_by_ring(const postern_ring_t *ring,
+    postern_str_t text);
 static int postern_seal_prefix(postern_str_t *text, const char *prefix);
 static postern_open_e postern_open_plain(postern_str_t text,
     unsigned char *out, size_t *len);
@@ -391,6 +393,59 @@ postern_open_sealed(const postern_ring_t *ring, postern_str_t text,
     *len = mlen;
 
     return POSTERN_OPEN_OK;
+}
+
+
+uint32_t
+postern_sealed_lost(const postern_ring_t *ring, const postern_directory_t *dir)
+{
+    size_t                 i, j, k;
+    uint32_t               lost;
+    const postern_user_t  *user;
+
+    lost = 0;
+
+    for (i = 0; i < dir->nkeys; i++) {
+        lost += !postern_sealed_by_ring(ring, dir->keys[i].secret);
+    }
+
+    for (i = 0; i < dir->norgs; i++) {
+
+        for (j = 0; j < dir->orgs[i].nusers; j++) {
+            user = &dir->orgs[i].users[j];
+
+            for (k = 0; k < user->ntotp; k++) {
+                lost += !postern_sealed_by_ring(ring, user->totp[k]);
+            }
+        }
+    }
+
+    return lost;
+}
+
+
+/* true for what is not sealed, too */
+
+static int
+postern_sealed_by_ring(const postern_ring_t *ring, postern_str_t text)
+{
+    postern_str_t         id;
+    const unsigned char  *colon;
+
+    if (text.data == NULL || !postern_seal_prefix(&text, "sealed:")) {
+        return 1;
+    }
+
+    colon = memchr(text.data, ':', text.len);
+
+    if (ring == NULL || colon == NULL) {
+        return 0;
+    }
+
+    id.data = text.data;
+    id.len = (size_t) (colon - text.data);
+
+    return postern_ring_find(ring, id) >= 0;
 }
 
 

@@ -70,5 +70,10 @@ postern_open_e postern_secret_open(const postern_ring_t *ring,
 
 const char *postern_open_text(postern_open_e rc);
 
+/* how many secrets of the directory are sealed by a key that the ring (which
+   may be NULL) lacks: told by the key ids alone, nothing is opened */
+uint32_t postern_sealed_lost(const postern_ring_t *ring,
+    const postern_directory_t *dir);
+
 
 #endif /* _POSTERN_SEAL_H_INCLUDED_ */
