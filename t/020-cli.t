@@ -136,13 +136,31 @@ refused("a directory that is missing", 1, qr/No such file/, "", "master-key",
 
 my @seal = ("seal", "--master-key", "mk", "--org", "acme", "--record");
 
-my $sealed = done("seal", "s3cret\n", @seal, "keys/AK0/secret");
+my $sealed = done("seal", "s3cret-s3cret-s3cret\n", @seal, "keys/AK0/secret");
 like($sealed, qr/^sealed:\d{8}-[0-9a-f]{4}:[A-Za-z0-9_-]+\n\z/,
      "prints the sealed form, by the first key");
 unlike($sealed, qr/s3cret/, "without the secret");
-isnt(done("seal again", "s3cret\n", @seal, "keys/AK0/secret"), $sealed,
-     "another time, another nonce");
+isnt(done("seal again", "s3cret-s3cret-s3cret\n", @seal, "keys/AK0/secret"),
+     $sealed, "another time, another nonce");
 
+# what a directory holds is opened: by any key of the file, for this record
+my $anew = done("a sealed one", $sealed, @seal, "keys/AK0/secret");
+isnt($anew, $sealed, "is sealed anew");
+is(length $anew, length $sealed, "and once, not twice");
+is(length done("an open one", "plain:s3cret-s3cret-s3cret", @seal,
+               "keys/AK0/secret"), length $sealed, "without its \"plain:\"");
+is(length done("one in base64", "base64:czNjcmV0LXMzY3JldC1zM2NyZXQ=\n",
+               @seal, "keys/AK0/secret"), length $sealed, "as its bytes");
+isnt(length done("every byte", "plain:s3cret-s3cret-s3cret", @seal,
+                 "keys/AK0/secret", "--binary"), length $sealed,
+     "--binary looks for no form");
+refused("one of another record", 1, qr/does not open: altered, sealed for/,
+        $sealed, @seal, "keys/AK9/secret");
+refused("one of a master key that is gone", 1, qr/the key ring lacks/,
+        $sealed =~ s/:\d{8}-/:19990101-/r, @seal, "keys/AK0/secret");
+
+refused("a secret too short for nginx", 1, qr/has 6 bytes, at least 16/,
+        "s3cret\n", @seal, "keys/AK0/secret");
 refused("an empty secret", 1, qr/empty/, "\n", @seal, "keys/AK0/secret");
 refused("a secret that is too long", 1, qr/more than 51\d bytes/, "x" x 600,
         @seal, "keys/AK0/secret");
@@ -201,6 +219,10 @@ refused("user and role", 2, qr/either --user/, "", "key", "--org", "acme",
         "--id", "x", "--algorithm", "ed25519", "--role", "r", "--user", "u");
 refused("neither", 2, qr/either --user/, "", "key", "--org", "acme", "--id",
         "x", "--algorithm", "ed25519");
+refused("a time in words", 2, qr/--not-after must be a time like/, "", "key",
+        "--org", "acme", "--id", "x", "--algorithm", "ed25519", "--role", "r",
+        "--not-after", "tomorrow");
+ok(!-e "x.pem", "and no key is made");
 refused("an id with a slash", 2, qr/--id must be a name/, "", "key", "--org",
         "acme", "--id", "../x", "--algorithm", "ed25519", "--role", "r");
 
@@ -391,6 +413,12 @@ refused("SigV4 with a private key", 2, qr/needs --secret-file/, "", "sign",
         @{$side{ed}}, "--scheme", "sigv4", $url);
 refused("a public key", 1, qr/no private key/, "", "sign", "--key-id", "ed",
         "--key-file", "postern.json", $url);
+refused("a private key as a secret", 1, qr/in PEM form: name it by --key-file/,
+        "", "sign", "--key-id", "ed", "--secret-file", "ed.pem", "--print",
+        "http://127.0.0.1/");
+refused("a file as curl names it", 2, qr/named by --data-file/, "", "sign",
+        "--key-id", "AK1", "--secret-file", "AK1.secret", "--print",
+        "--data", "\@in", "http://127.0.0.1/");
 refused("nobody there", 1, qr/Connection refused|connect/, "", @ak1,
         "http://127.0.0.1:1/");
 refused("no request", 1, qr/no request/, "", @explain, "-");

@@ -308,7 +308,7 @@ cli_secret(const char *prompt, int binary, postern_str_t *out)
 
     if (!isatty(STDIN_FILENO)) {
 
-        if (cli_read("-", POSTERN_SECRET_MAX + 2, out) != 0) {
+        if (cli_read("-", POSTERN_SEALED_MAX + 2, out) != 0) {
             return -1;
         }
 

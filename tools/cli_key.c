@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "cli.h"
+#include "postern_directory_parse.h"
 
 
 #define CLI_KEY_ROLES    32
@@ -153,6 +154,8 @@ cli_key_options(int argc, char **argv, cli_key_t *k)
 static int
 cli_key_check(cli_key_t *k, const char *command, const char *alg)
 {
+    int64_t  time;
+
     if (k->org == NULL || k->id == NULL || alg == NULL) {
         return cli_usage(command, "%s is missing",
                          k->org == NULL ? "--org"
@@ -176,6 +179,11 @@ cli_key_check(cli_key_t *k, const char *command, const char *alg)
     if ((k->user != NULL) == (k->nroles != 0)) {
         return cli_usage(command, "a key has either --user, whose roles it "
                          "has then, or --role, once or more");
+    }
+
+    if (k->not_after && postern_time_parse(cli_str(k->not_after), &time) != 0) {
+        return cli_usage(command, "--not-after must be a time like "
+                         "2027-01-01T00:00:00Z");
     }
 
     if (k->ring_file && k->alg != POSTERN_ALG_HMAC_SHA256) {

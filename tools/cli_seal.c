@@ -11,6 +11,8 @@
 
 static void cli_seal_help(void);
 static int cli_seal_secret(const char *file, const char *name, int binary);
+static int cli_seal_again(const postern_ring_t *ring, const char *name,
+    postern_str_t *secret);
 static int cli_seal_name(const char *path, const char *org, char *name,
     size_t size);
 
@@ -104,10 +106,21 @@ cli_seal_secret(const char *file, const char *name, int binary)
         return CLI_FAILED;
     }
 
+    if (!binary && cli_seal_again(&ring, name, &secret) != 0) {
+        sodium_memzero(&ring, sizeof(ring));
+        cli_free(&secret);
+        return CLI_FAILED;
+    }
+
     len = 0;
 
     if (secret.len == 0) {
         cli_error("the secret is empty");
+
+    } else if (secret.len < POSTERN_SECRET_MIN) {
+        cli_error("the secret has %zu bytes, at least %d are needed: "
+                  "\"openssl rand -base64 32\" makes a good one", secret.len,
+                  POSTERN_SECRET_MIN);
 
     } else if (secret.len > POSTERN_SECRET_MAX) {
         cli_error("the secret has more than %d bytes", POSTERN_SECRET_MAX);
@@ -130,6 +143,52 @@ cli_seal_secret(const char *file, const char *name, int binary)
     puts(text);
 
     return CLI_OK;
+}
+
+
+/* what stands in a directory already is opened, whichever form it has */
+
+static int
+cli_seal_again(const postern_ring_t *ring, const char *name,
+    postern_str_t *secret)
+{
+    size_t           i, len;
+    unsigned char   *data;
+    postern_str_t    prefix;
+    postern_open_e   rc;
+
+    static const char  *const forms[] = { "sealed:", "plain:", "base64:" };
+
+    for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        prefix = cli_str(forms[i]);
+
+        if (secret->len >= prefix.len
+            && memcmp(secret->data, prefix.data, prefix.len) == 0)
+        {
+            break;
+        }
+    }
+
+    if (i == sizeof(forms) / sizeof(forms[0])) {
+        return 0;
+    }
+
+    data = cli_alloc(POSTERN_SECRET_MAX + 1);
+    rc = postern_secret_open(ring, *secret, cli_str(name), data, &len);
+
+    cli_free(secret);
+    secret->data = data;
+    secret->len = 0;
+
+    if (rc != POSTERN_OPEN_OK) {
+        cli_error("the secret given, in the form of a directory, does not "
+                  "open: %s", postern_open_text(rc));
+        return -1;
+    }
+
+    secret->len = len;
+
+    return 0;
 }
 
 
@@ -180,7 +239,10 @@ cli_seal_help(void)
 "    secret that is moved to another record does not open.\n"
 "\n"
 "    The secret comes from standard input, where one line break at its end is\n"
-"    dropped, or is asked for twice on the terminal, without echo.\n"
+"    dropped, or is asked for twice on the terminal, without echo.  One that\n"
+"    a directory holds already, \"sealed:...\", \"plain:...\" or "
+"\"base64:...\",\n"
+"    is opened first: so it is sealed anew by the first master key.\n"
 "\n"
 "OPTIONS\n"
 "    --master-key FILE   the master keys; the first one seals\n"
@@ -188,7 +250,8 @@ cli_seal_help(void)
 "    --record PATH       which secret of the organization it is:\n"
 "                        keys/KEY-ID/secret, the secret of a signing key;\n"
 "                        users/NAME/totp, that of a one-time code generator\n"
-"    --binary            keep every byte of the input, a line break too\n"
+"    --binary            take every byte of the input as it is, a line "
+"break too\n"
 "    --help              this text\n"
 "\n"
 "EXAMPLES\n"

@@ -254,6 +254,13 @@ cli_sign_data(cli_sign_t *s, const char *command, int file)
         return cli_read(optarg, CLI_MAX_BODY, &s->body) == 0 ? -1 : CLI_FAILED;
     }
 
+    /* curl would read a file here, and the wrong body would be signed */
+
+    if (*optarg == '@') {
+        return cli_usage(command, "--data begins with \"@\": a file is named "
+                         "by --data-file, such a text given to it on \"-\"");
+    }
+
     s->body.len = strlen(optarg);
     s->body.data = memcpy(cli_alloc(s->body.len + 1), optarg, s->body.len);
 

@@ -45,6 +45,11 @@ cli_signer_secret(cli_signer_t *s, const char *file)
         return -1;
     }
 
+    if (s->secret.len > 11 && memcmp(s->secret.data, "-----BEGIN ", 11) == 0) {
+        cli_error("%s is a key in PEM form: name it by --key-file", file);
+        return -1;
+    }
+
     return 0;
 }
 
