@@ -94,7 +94,7 @@ test-source: packages-build packages-test packages-source
 	@util/test-source
 
 .PHONY: demo
-demo: build packages-demo
+demo: packages-demo build
 	@examples/demo/run
 
 .PHONY: bench

@@ -25,6 +25,8 @@ for my $file (glob("$top/examples/demo/*")) {
     chmod((stat $file)[2] & 07777, $to) or die "$to: $!";
 }
 
+# as a user has it, who is not root
+$ENV{PATH} = join ":", grep { !/sbin/ } split /:/, $ENV{PATH};
 $ENV{DEMO_PORT} = $ENV{TEST_NGINX_PORT};
 
 
