@@ -385,8 +385,8 @@ rbac_path_utf8(const unsigned char *s, size_t len, size_t *i)
 }
 
 
-/* what normalization (NFKC, and NFC in the first case) turns into a delimiter of
-   paths, or into letters with one between them */
+/* what normalization (NFKC, and NFC in the first case) turns into a delimiter
+   of paths, or into letters with one between them */
 
 static int
 rbac_path_lookalike(uint32_t c)

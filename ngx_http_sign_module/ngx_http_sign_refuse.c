@@ -98,7 +98,8 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     const ngx_http_sign_answer_t  *answer;
 
     /* what was accepted once may be refused later, by another location or for
-       its body: nobody may take it for proven then, wherever the request goes */
+       its body: nobody may take it for proven then, wherever the request
+       goes */
 
     if (ctx->verified && postern_api.authenticated(r, NULL) != NGX_OK) {
         code = SIGN_NO_MEMORY;
