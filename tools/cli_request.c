@@ -215,13 +215,16 @@ cli_request_parse(cli_request_t *r, postern_str_t text, const char *name)
     rest = text;
     verbose = 0;
 
-    /* "> GET / HTTP/1.1" among "* ..." and "< ..." is curl -v */
+    /* "> GET / HTTP/1.1" among "* ..." and "< ..." is curl -v, perhaps with
+       a progress meter in front, which begins with blanks and returns */
 
     for (end = 0; !end && !verbose; /* void */ ) {
         line = cli_request_next(&rest, 0, &end);
         verbose = line.len > 2 && memcmp(line.data, "> ", 2) == 0;
 
-        if (!verbose && line.len && *line.data != '*') {
+        if (!verbose && line.len && *line.data != '*' && *line.data != ' '
+            && *line.data != '\r')
+        {
             break;
         }
     }
