@@ -521,7 +521,7 @@ spew("a.body", "a=b");
 like(done("curl -v and the body", $captured, @explain, "--uri-scheme", "http",
           "--body", "a.body", "-"), qr/the request verifies/, "verifies");
 
-my $meter = qx{curl -v --aws-sigv4 aws:amz:local:app --user "AK1:$secret" \
+my $meter = qx{curl -v --aws-sigv4 aws:amz:local:app --user "AK1:$secret" \\
                "$gate?x=1" 2>&1 >/dev/null};
 like($meter, qr/^ +% Total/, "curl -v with its progress meter");
 like(done("and that", $meter, @explain, "--uri-scheme", "http", "-"),
