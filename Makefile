@@ -78,11 +78,11 @@ build/obj/%.o: %.c Makefile | packages-build
 
 
 .PHONY: test
-test: build packages-test
+test: packages-test build
 	@util/run-tests $(T)
 
 .PHONY: conformance
-conformance: build packages-test
+conformance: packages-test build
 	@util/run-tests --conformance
 
 .PHONY: check
