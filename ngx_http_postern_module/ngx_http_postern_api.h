@@ -206,7 +206,8 @@ typedef struct {
      * there is none) becomes the hash tag of the Redis key; names are bytes of
      * any kind up to NGX_HTTP_POSTERN_NAME_MAX; ttl and period in ms.
      *
-     *   claim   OK for the first, NO for every later one within ttl
+     *   claim   OK for the first, NO for every later one within ttl, with
+     *           Redis for its timeout longer
      *   get     OK with value, NO where there is none
      *   put     OK when kept for ttl
      *   delete  OK whether it was there or not

@@ -192,7 +192,12 @@ ngx_http_postern_store_claim(ngx_http_request_t *r, ngx_http_postern_op_t *op,
         return NGX_ERROR;
     }
 
-    call->ttl = ttl;
+    /*
+     * The caller has looked at its clock, and Redis may get to this later by up
+     * to the timeout: so long must what was claimed before stay claimed.
+     */
+
+    call->ttl = ttl + scf->redis->timeout;
 
     if (scf->zone) {
         ngx_http_postern_zone_name(&call->zn, scf->zone,

@@ -381,6 +381,15 @@ ngx_http_postern_store_claim_made(ngx_http_postern_store_call_t *call)
 {
     postern_table_result_e  rc;
 
+    /* past the deadline it says nothing, see ngx_http_postern_store_claim() */
+
+    if ((ngx_msec_int_t) (ngx_current_msec - call->deadline) > 0) {
+        ngx_http_postern_store_claim_open(call,
+                                          NGX_HTTP_POSTERN_REDIS_UNKNOWN);
+        ngx_http_postern_store_finish(call, NGX_HTTP_POSTERN_UNAVAILABLE);
+        return;
+    }
+
     rc = POSTERN_TABLE_OK;
 
     if (call->attempt.owner) {
