@@ -416,6 +416,12 @@ refused("a public key", 1, qr/no private key/, "", "sign", "--key-id", "ed",
 refused("a private key as a secret", 1, qr/in PEM form: name it by --key-file/,
         "", "sign", "--key-id", "ed", "--secret-file", "ed.pem", "--print",
         "http://127.0.0.1/");
+spew("long.secret", "s" x 514);
+for my $scheme ("rfc9421", "sigv4") {
+    refused("a secret too long for $scheme", 1, qr/more than 512 bytes/, "",
+            "sign", "--key-id", "AK1", "--secret-file", "long.secret",
+            "--scheme", $scheme, "--print", $url);
+}
 refused("a file as curl names it", 2, qr/named by --data-file/, "", "sign",
         "--key-id", "AK1", "--secret-file", "AK1.secret", "--print",
         "--data", "\@in", "http://127.0.0.1/");

@@ -45,6 +45,12 @@ cli_signer_secret(cli_signer_t *s, const char *file)
         return -1;
     }
 
+    if (s->secret.len > POSTERN_SECRET_MAX) {
+        cli_error("the secret in %s has more than %d bytes", file,
+                  POSTERN_SECRET_MAX);
+        return -1;
+    }
+
     if (s->secret.len > 11 && memcmp(s->secret.data, "-----BEGIN ", 11) == 0) {
         cli_error("%s is a key in PEM form: name it by --key-file", file);
         return -1;
