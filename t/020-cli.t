@@ -428,6 +428,14 @@ refused("a file as curl names it", 2, qr/named by --data-file/, "", "sign",
 refused("nobody there", 1, qr/Connection refused|connect/, "", @ak1,
         "http://127.0.0.1:1/");
 refused("no request", 1, qr/no request/, "", @explain, "-");
+for my $sent ("GET /\e]0;x\a HTTP/1.1\r\nHost: h\r\n\r\n", "\e[2Jhello\n",
+              "GET / HTTP/1.1\r\nHost: h\r\nX\e[1m: y\r\n\r\n")
+{
+    my ($status, $out, $err) = run($sent, @explain, "-");
+    is($status, 1, "orders to a terminal are no request");
+    like($err, qr/holds a control character/, "it says so");
+    unlike($out . $err, qr/\e/, "and does not pass them on");
+}
 refused("something else", 1, qr/no request line/, "hello\n", @explain, "-");
 
 

@@ -10,6 +10,7 @@
 #include "cli_request.h"
 
 
+static int cli_request_plain(postern_str_t line);
 static int cli_request_line(cli_request_t *r, postern_str_t line);
 static int cli_request_field(cli_request_t *r, postern_str_t line);
 static void cli_request_absolute(cli_request_t *r);
@@ -248,6 +249,13 @@ cli_request_parse(cli_request_t *r, postern_str_t text, const char *name)
             break;
         }
 
+        if (!cli_request_plain(line)) {
+            cli_error("%s of %s holds a control character: no gateway takes "
+                      "it", first ? "the request line" : "a header field",
+                      name);
+            return -1;
+        }
+
         if (first ? cli_request_line(r, line) : cli_request_field(r, line)) {
             return -1;
         }
@@ -323,6 +331,25 @@ cli_request_next(postern_str_t *text, int verbose, int *end)
             return line;
         }
     }
+}
+
+
+/* what somebody sent is shown on a terminal, which must not take orders */
+
+static int
+cli_request_plain(postern_str_t line)
+{
+    size_t  i;
+
+    for (i = 0; i < line.len; i++) {
+        if ((line.data[i] < 0x20 && line.data[i] != '\t')
+            || line.data[i] == 0x7f)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
