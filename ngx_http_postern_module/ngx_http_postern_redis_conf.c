@@ -389,7 +389,9 @@ ngx_http_postern_redis_password_file(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    fd = ngx_open_file(file->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    /* a fifo must not hold the start */
+
+    fd = open((const char *) file->data, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
@@ -403,6 +405,13 @@ ngx_http_postern_redis_password_file(ngx_conf_t *cf,
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
                            ngx_fd_info_n " \"%V\" failed", file);
+        goto done;
+    }
+
+    if (!S_ISREG(fi.st_mode)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "password file \"%V\" of \"postern_redis\" must "
+                           "be a regular file", file);
         goto done;
     }
 

@@ -204,6 +204,10 @@ like(redis_cli(10, "-a", $password, "-n", 3, "keys", "*"), qr/\{a\}:c:x/,
 nginx(0, "$zone postern_redis redis://:p%40ss%3Aw%2Frd%20%22%7B%7D\@$redis;");
 is(claim(0, "x"), "first", "password in the address");
 
+POSIX::mkfifo("$dir/fifo", 0600);
+like(nginx_test("postern_redis redis://$redis password_file=$dir/fifo;"),
+     qr/must be a regular file/, "a fifo is no password file, and holds nobody");
+
 $file = file("wrong", "wrong-password-of-test\n");
 nginx(0, "$zone postern_redis redis://$redis password_file=$file;");
 is(claim(0, "y"), "unavailable", "wrong password");
