@@ -67,7 +67,8 @@ packages-%:
 
 build/postern: $(objects)
 	@$(CC) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) -o $@ $^ \
-	    -ljansson -lsodium -lcurl -lcrypto -lhiredis -lm
+	    -ljansson -lsodium -lcurl -lcrypto -lhiredis -lutf8proc \
+	    -lqrencode -lm
 
 build/obj/%.o: %.c Makefile | packages-build
 	@mkdir -p $(@D)

@@ -23,7 +23,7 @@
 
 
 /* changes whenever the table or a type below does */
-#define NGX_HTTP_POSTERN_API_VERSION  1
+#define NGX_HTTP_POSTERN_API_VERSION  2
 
 
 /*
@@ -134,6 +134,43 @@ struct ngx_http_postern_op_s {
 };
 
 
+/*
+ * How guesses are slowed down: free of them at once, then a wait in front of
+ * each further one, doubled each time up to wait_max; after max there is no
+ * further one until somebody clears the count.  The count is forgotten ttl ms
+ * after the last guess.
+ */
+
+typedef struct {
+    ngx_uint_t    free;
+    ngx_msec_t    wait;
+    ngx_msec_t    wait_max;
+    ngx_uint_t    max;          /* 0: no end */
+    ngx_msec_t    ttl;
+} ngx_http_postern_backoff_t;
+
+
+/*
+ * A lane to threads, of one worker: no more than running jobs at a time in the
+ * pool, no more than queued ones waiting here.  The caller's, zeroed but for
+ * the first three members, lives as long as the worker.
+ */
+
+#if !(NGX_THREADS)
+typedef struct ngx_thread_pool_s  ngx_thread_pool_t;
+#endif
+
+typedef struct {
+    ngx_thread_pool_t   *pool;
+    ngx_uint_t           running;
+    ngx_uint_t           queued;
+
+    ngx_uint_t           nrunning;    /* the core's */
+    ngx_uint_t           nqueued;
+    ngx_queue_t          queue;
+} ngx_http_postern_lane_t;
+
+
 typedef struct {
     ngx_uint_t    version;
 
@@ -230,13 +267,69 @@ typedef struct {
                        ngx_str_t *org, ngx_str_t *name, ngx_uint_t limit,
                        ngx_msec_t period);
 
-    /* is there a zone to keep state in? for checks in merge */
+    /* is there a zone to keep state in? for checks in merge; redis: also one
+       that nodes share and that outlives nginx */
     ngx_flag_t (*has_store)(ngx_conf_t *cf);
+    ngx_flag_t (*has_redis)(ngx_conf_t *cf);
+
+    /*
+     *   recent   as get, but with Redis a copy in the zone answers that was
+     *            asked for less than age ms ago; put, swap and delete at this
+     *            node drop that copy
+     *   swap     compare and set in one step: OK where the record read *old
+     *            (NULL: there was none) and now reads *value (NULL: is gone);
+     *            NO where it did not, and nothing changed
+     *   attempt  counts a guess before it is made: OK, go on, op->msec is the
+     *            number of it; NO, not now: op->msec is the wait before the
+     *            next one, 0 where there is none
+     *   clear    forgets what attempt counted
+     */
+    ngx_int_t  (*recent)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                         ngx_str_t *org, ngx_str_t *name, ngx_msec_t age);
+    ngx_int_t  (*swap)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                       ngx_str_t *org, ngx_str_t *name, ngx_str_t *old,
+                       ngx_str_t *value, ngx_msec_t ttl);
+    ngx_int_t  (*attempt)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                          ngx_str_t *org, ngx_str_t *name,
+                          const ngx_http_postern_backoff_t *backoff);
+    ngx_int_t  (*clear)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                        ngx_str_t *org, ngx_str_t *name);
+
+    /*
+     * Master keys.  has_keys(): is postern_master_key configured?  seal() is
+     * the reverse of secret(), *len the room in out and then the length.  mac()
+     * is a keyed hash (BLAKE2b, 32 bytes) of data under the nth master key,
+     * n from 0, first the one that seals; purpose (up to 16 characters) keeps
+     * one use from another.  NGX_DECLINED where there is no nth key.
+     */
+    ngx_flag_t (*has_keys)(ngx_conf_t *cf);
+    ngx_int_t  (*seal)(ngx_log_t *log, postern_str_t secret,
+                       postern_str_t name, u_char *out, size_t *len);
+    ngx_int_t  (*mac)(ngx_uint_t n, const char *purpose, postern_str_t data,
+                      u_char out[32]);
+
+    /*
+     * Work for a thread.  job() gives size bytes, zeroed, where run() will find
+     * its arguments and leave its results; NULL when out of memory.  They stay
+     * until both the request and the thread are done with them, are wiped then,
+     * and hold no pointer into the request's pool.  start() is an operation
+     * like those of the store: NGX_OK with UNAVAILABLE where the lane is full,
+     * else NGX_AGAIN, and OK when run() has returned.  A request that ends
+     * takes its job back where no thread has begun it.  Needs nginx with
+     * threads: without, job() returns NULL.
+     */
+    void      *(*job)(ngx_http_request_t *r, size_t size);
+    ngx_int_t  (*start)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                        ngx_http_postern_lane_t *lane, void *job,
+                        void (*run)(void *job));
 } ngx_http_postern_api_t;
 
 
 #define NGX_HTTP_POSTERN_NAME_MAX    256      /* bytes of a name in the store */
 #define NGX_HTTP_POSTERN_VALUE_MAX   65536    /* bytes of a value */
+
+/* ttl of a record that is kept until it is deleted */
+#define NGX_HTTP_POSTERN_FOREVER     ((ngx_msec_t) 3650 * 86400 * 1000)
 
 
 #ifndef NGX_HTTP_POSTERN_CORE

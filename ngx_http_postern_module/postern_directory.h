@@ -82,6 +82,24 @@ typedef enum {
 } postern_status_e;
 
 
+/* one-time passwords, RFC 4226 and RFC 6238: "factors" of a user */
+
+typedef enum {
+    POSTERN_OTP_SHA1 = 0,
+    POSTERN_OTP_SHA256,
+    POSTERN_OTP_SHA512
+} postern_otp_hash_e;
+
+typedef struct {
+    postern_str_t          secret;      /* "sealed:…", as written */
+    postern_str_t          name;        /* "Phone", or absent */
+    postern_otp_hash_e     hash;        /* "algorithm", default "sha1" */
+    uint32_t               digits;      /* 6 (default) or 8 */
+    uint32_t               period;      /* seconds, default 30; HOTP: 0 */
+    uint64_t               counter;     /* first one that counts, HOTP */
+} postern_otp_t;
+
+
 struct postern_user_s {
     const postern_org_t          *org;
     postern_str_t                 name;
@@ -91,8 +109,13 @@ struct postern_user_s {
     postern_status_e              status;
     const postern_role_t *const  *roles;
     uint32_t                      nroles;
-    const postern_str_t          *totp;        /* "sealed:…", as written */
+    const postern_otp_t          *totp;        /* sealed under the name
+                                                  org/users/user/totp */
     uint32_t                      ntotp;
+    const postern_otp_t          *hotp;        /* …/hotp */
+    uint32_t                      nhotp;
+    const postern_str_t          *recovery;    /* "$argon2id$…", one salt */
+    uint32_t                      nrecovery;
 };
 
 

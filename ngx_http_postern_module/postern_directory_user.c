@@ -275,7 +275,7 @@ postern_parse_totp(postern_parse_t *p, const postern_json_at_t *up,
 {
     size_t              n;
     const json_t       *entry, *value;
-    postern_str_t      *array;
+    postern_otp_t      *array;
     postern_json_at_t   at = { up, NULL, 0 }, here;
 
     static const char *const  members[] = { "secret", NULL };
@@ -288,7 +288,7 @@ postern_parse_totp(postern_parse_t *p, const postern_json_at_t *up,
                              POSTERN_TOTP_MAX);
     }
 
-    array = postern_parse_array(p, n, sizeof(postern_str_t));
+    array = postern_parse_array(p, n, sizeof(postern_otp_t));
     if (array == NULL) {
         return -1;
     }
@@ -315,11 +315,14 @@ postern_parse_totp(postern_parse_t *p, const postern_json_at_t *up,
         }
 
         if (postern_parse_secret(p, &here, value, "users", user->name, "totp",
-                                 &array[at.index])
+                                 &array[at.index].secret)
             != 0)
         {
             return -1;
         }
+
+        array[at.index].digits = 6;
+        array[at.index].period = 30;
     }
 
     user->totp = array;

@@ -415,7 +415,7 @@ postern_sealed_lost(const postern_ring_t *ring, const postern_directory_t *dir)
             user = &dir->orgs[i].users[j];
 
             for (k = 0; k < user->ntotp; k++) {
-                lost += !postern_sealed_by_ring(ring, user->totp[k]);
+                lost += !postern_sealed_by_ring(ring, user->totp[k].secret);
             }
         }
     }

@@ -142,7 +142,7 @@ cli_check_secrets(const char *name, const postern_directory_t *dir,
 
             for (k = 0; k < user->ntotp; k++) {
                 bad += cli_check_secret(name, org, "users", user->name, "totp",
-                                        user->totp[k], ring);
+                                        user->totp[k].secret, ring);
             }
         }
     }

@@ -146,7 +146,7 @@ organization(const postern_directory_t *dir, const postern_org_t *org)
         touch(org->users[i].password);
 
         for (k = 0; k < org->users[i].ntotp; k++) {
-            touch(org->users[i].totp[k]);
+            touch(org->users[i].totp[k].secret);
         }
     }
 

@@ -138,7 +138,7 @@ TEST(users)
     EXPECT_INT(user->status, POSTERN_STATUS_ACTIVE);
     EXPECT_INT(user->nroles, 2);
     EXPECT_INT(user->ntotp, 1);
-    EXPECT_MEM(user->totp[0].data, "sealed:mk-1:", 12);
+    EXPECT_MEM(user->totp[0].secret.data, "sealed:mk-1:", 12);
 
     user = postern_directory_user(dir, org, slice("bob"));
     EXPECT_INT(user->status, POSTERN_STATUS_DISABLED);

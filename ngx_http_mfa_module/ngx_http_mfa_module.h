@@ -1,0 +1,314 @@
+
+/*
+ * The glue of mfa.
+ *
+ *   ngx_http_mfa_module.c     directives, merge
+ *   ngx_http_mfa_conf.c       setters, what is read at configuration time
+ *   ngx_http_mfa_access.c     the guard: session, assurance, code in a header
+ *   ngx_http_mfa_session.c    sessions over the store, cookies
+ *   ngx_http_mfa_variables.c
+ *   ngx_http_mfa_account.c    accounts in Redis or in files
+ *   ngx_http_mfa_prove.c      password, code, recovery code: counted, checked,
+ *                             taken once
+ *   ngx_http_mfa_pages.c      routing, forms, rendering
+ *   ngx_http_mfa_*_page.c     one page each
+ *   ngx_http_mfa_admin.c      what an administrator may end
+ *
+ * Waiting.  Each function below that may wait returns NGX_AGAIN while an
+ * operation is under way and is called again with the same arguments when the
+ * request wakes up (and perhaps before); its structure, zeroed at first, keeps
+ * where it stands.  NGX_ERROR is for what a client cannot help: 500.
+ */
+
+
+#ifndef _NGX_HTTP_MFA_MODULE_H_INCLUDED_
+#define _NGX_HTTP_MFA_MODULE_H_INCLUDED_
+
+
+#include "ngx_http_postern_api.h"
+
+#include "mfa_account.h"
+#include "mfa_device.h"
+#include "mfa_page.h"
+#include "mfa_password.h"
+#include "mfa_session.h"
+
+
+#define NGX_HTTP_MFA_RECENT      400     /* ms that a copy of a session counts:
+                                            an end elsewhere is seen within */
+#define NGX_HTTP_MFA_DEVICE_AGE  (400 * 86400)    /* s, the most that browsers
+                                                     keep a cookie */
+
+
+/* http level */
+
+typedef struct {
+    mfa_argon2_t                argon2;       /* mfa_argon2id memory= passes= */
+    ngx_uint_t                  running;      /*   running= */
+    ngx_uint_t                  queued;       /*   queue= */
+    ngx_thread_pool_t          *thread_pool;  /* mfa_thread_pool */
+    ngx_str_t                   accounts;     /* mfa_accounts; empty: Redis */
+    ngx_flag_t                  used;         /* "mfa on" somewhere */
+    ngx_http_postern_lane_t    *lane;         /* set in init_process */
+} ngx_http_mfa_main_conf_t;
+
+
+/* of a server: what its pages look like */
+
+typedef struct {
+    ngx_str_t                   pages;        /* path of mfa_pages, "" none */
+} ngx_http_mfa_srv_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                  enable;       /* mfa */
+    ngx_uint_t                  aal;          /* mfa_require aal=, default 2 */
+    time_t                      max_age;      /*   max_age=, 0: any */
+
+    ngx_flag_t                  pages;        /* mfa_pages is here */
+    ngx_flag_t                  admin;        /* mfa_admin is here */
+
+    mfa_limits_t                limits;       /* mfa_session idle= absolute= */
+    ngx_str_t                   cookie;       /* mfa_cookie */
+    ngx_str_t                   device;       /* name of the device cookie */
+    ngx_flag_t                  insecure;     /* mfa_insecure_cookie */
+
+    ngx_str_t                   code_header;  /* mfa_code_header, lower case */
+    mfa_otp_t                   otp;          /* mfa_totp digits= algorithm=
+                                                 period=, of new ones */
+    ngx_uint_t                  window;       /*   window= */
+    ngx_flag_t                  enrol;        /* mfa_enrol */
+
+    mfa_password_rules_t        rules;        /* mfa_password */
+
+    ngx_http_postern_backoff_t  backoff;      /* mfa_limit, per authenticator */
+    ngx_uint_t                  address;      /*   address=, a minute; 0: off */
+
+    ngx_str_t                   brand;        /* mfa_name */
+    ngx_str_t                   logo;         /* mfa_logo: content */
+    ngx_str_t                   logo_type;
+    mfa_colors_t                colors;       /* mfa_colors */
+    ngx_str_t                   style;        /* style.css as sent */
+    ngx_str_t                   style_etag;
+    ngx_uint_t                  language;     /* mfa_language */
+    const mfa_catalogue_t      *texts;        /* mfa_texts */
+    mfa_template_t             *templates[MFA_PAGES];    /* mfa_templates */
+} ngx_http_mfa_loc_conf_t;
+
+
+extern ngx_module_t  ngx_http_mfa_module;
+
+
+/* sessions */
+
+typedef enum {
+    NGX_HTTP_MFA_NONE = 0,      /* no cookie */
+    NGX_HTTP_MFA_UNKNOWN,       /* not ours, ended, or of another organization */
+    NGX_HTTP_MFA_ENDED          /* idle or absolute limit */
+} ngx_http_mfa_why_e;
+
+typedef struct {
+    ngx_http_postern_op_t       op;
+    ngx_uint_t                  state;
+    unsigned                    loaded:1;
+    ngx_http_mfa_why_e          why;          /* where there is none */
+    mfa_session_t               session;
+    const postern_user_t       *user;
+    ngx_str_t                   record;       /* as it was read */
+    u_char                      key[MFA_SESSION_KEY];
+    u_char                      form[32];     /* what csrf tokens are made of */
+} ngx_http_mfa_session_t;
+
+/*
+ * The session of this request.  NGX_OK: loaded, within its limits, of an active
+ * user whose password is still the same, and of this location's organization;
+ * NGX_DECLINED: there is none, why says more; NGX_DONE: cannot tell (503).
+ * Marks the last use now and then.
+ */
+ngx_int_t ngx_http_mfa_session_load(ngx_http_request_t *r,
+    ngx_http_mfa_session_t *s);
+
+/*
+ * A new session, or a new token for one whose assurance changed: old is the
+ * loaded session it takes the place of, or NULL.  What is in next->session
+ * (org, user, amr, aal, times) is completed and stored; Set-Cookie is written.
+ * began: ms since the epoch when the proof began.  NGX_OK; NGX_DECLINED: all
+ * sessions of the user were ended meanwhile; NGX_DONE: cannot tell.
+ */
+typedef struct {
+    ngx_http_postern_op_t       op;
+    ngx_uint_t                  state;
+    ngx_uint_t                  tries;
+    mfa_session_t               session;
+    u_char                      token[32];
+    u_char                      key[MFA_SESSION_KEY];
+    ngx_str_t                   record;
+    ngx_str_t                   list;         /* as it was read */
+    mfa_sessions_t              sessions;
+    mfa_listed_t                pushed;
+} ngx_http_mfa_start_t;
+
+ngx_int_t ngx_http_mfa_session_start(ngx_http_request_t *r,
+    ngx_http_mfa_start_t *next, const postern_user_t *user,
+    ngx_http_mfa_session_t *old, int64_t began);
+
+/*
+ * The sessions of a user, most recently used first; those that have gone are
+ * left out.  NGX_OK, NGX_DONE.
+ */
+typedef struct {
+    ngx_http_postern_op_t       op;
+    ngx_uint_t                  state;
+    ngx_uint_t                  i;
+    ngx_str_t                   list;
+    mfa_sessions_t              sessions;
+    mfa_session_t               found[MFA_SESSIONS_MAX];
+    ngx_uint_t                  n;
+} ngx_http_mfa_list_t;
+
+ngx_int_t ngx_http_mfa_session_list(ngx_http_request_t *r,
+    ngx_http_mfa_list_t *l, const postern_user_t *user);
+
+/*
+ * Ends sessions of a user: the one of this id, or all (id NULL) but keep (a
+ * key, or NULL).  NGX_OK, NGX_DECLINED: there is none of this id, NGX_DONE.
+ */
+typedef struct {
+    ngx_http_postern_op_t       op;
+    ngx_uint_t                  state;
+    ngx_uint_t                  tries;
+    ngx_uint_t                  i;
+    ngx_uint_t                  ended;        /* how many */
+    ngx_str_t                   list;
+    mfa_sessions_t              sessions;
+    mfa_sessions_t              left;
+} ngx_http_mfa_end_t;
+
+ngx_int_t ngx_http_mfa_session_end(ngx_http_request_t *r,
+    ngx_http_mfa_end_t *e, const postern_user_t *user, const u_char *id,
+    const u_char *keep);
+
+/* Set-Cookie with all that __Host- asks for; age in seconds, -1: of the browser
+   session, 0: away with it */
+ngx_int_t ngx_http_mfa_set_cookie(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value, time_t age);
+
+/* one cookie over all lines, whatever nginx keeps them in; NGX_DECLINED: none,
+   or more than one */
+ngx_int_t ngx_http_mfa_cookie(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value);
+
+/* 8 bytes that change with the directory's password of a user */
+void ngx_http_mfa_tag(const postern_user_t *user, u_char tag[MFA_SESSION_TAG]);
+
+
+/* known devices */
+
+/* the lane of this device for this user, "" where it is a stranger */
+void ngx_http_mfa_device_lane(ngx_http_request_t *r,
+    const postern_user_t *user, ngx_str_t *lane);
+
+/* from now on it is known */
+ngx_int_t ngx_http_mfa_device_remember(ngx_http_request_t *r,
+    const postern_user_t *user);
+
+
+/* accounts */
+
+typedef struct {
+    ngx_http_postern_op_t       op;
+    ngx_uint_t                  state;
+    void                       *job;
+    unsigned                    loaded:1;
+    ngx_str_t                   text;         /* as it was read, or null */
+    ngx_str_t                   next;
+    mfa_account_t               record;
+} ngx_http_mfa_account_t;
+
+/* NGX_OK, NGX_DONE (cannot tell) */
+ngx_int_t ngx_http_mfa_account_load(ngx_http_request_t *r,
+    ngx_http_mfa_account_t *a, const postern_user_t *user);
+
+/* writes a->record in place of what was read; NGX_OK, NGX_DECLINED (changed
+   meanwhile: zero *a, load and decide anew), NGX_DONE */
+ngx_int_t ngx_http_mfa_account_save(ngx_http_request_t *r,
+    ngx_http_mfa_account_t *a);
+
+/* can accounts be written at all here? */
+ngx_flag_t ngx_http_mfa_account_writable(ngx_http_request_t *r);
+
+
+/*
+ * Proofs.  Counted before they are checked, under the names given, whether
+ * there is such a user or not; a right one clears the count.
+ */
+
+typedef enum {
+    NGX_HTTP_MFA_YES = 0,
+    NGX_HTTP_MFA_NO,            /* wrong, unknown, disabled: nobody tells */
+    NGX_HTTP_MFA_WAIT,          /* too many: wait seconds (0: no more at all) */
+    NGX_HTTP_MFA_USED,          /* a right code, once too often */
+    NGX_HTTP_MFA_BUSY,          /* queue of threads is full: 503 */
+    NGX_HTTP_MFA_UNAVAILABLE    /* no store, no Redis, no file: 503 */
+} ngx_http_mfa_result_e;
+
+typedef struct {
+    ngx_http_postern_op_t       op;
+    ngx_uint_t                  state;
+    ngx_http_mfa_result_e       result;
+    time_t                      wait;
+    void                       *job;
+
+    ngx_str_t                   org;          /* as counted, "" unknown */
+    ngx_str_t                   name;
+    ngx_str_t                   lane;         /* of a known device, or "" */
+    const postern_user_t       *user;         /* NULL: nobody, not active */
+
+    ngx_http_mfa_account_t      account;      /* loaded on the way */
+    mfa_account_otp_t           otps[2 * MFA_ACCOUNT_OTPS];
+    ngx_uint_t                  notps;
+    ngx_uint_t                  i;
+    uint64_t                    counter;
+} ngx_http_mfa_proof_t;
+
+/* each NGX_OK with result, or NGX_ERROR.  password() also looks at the limit
+   per address, and writes the hash anew where it is old. */
+ngx_int_t ngx_http_mfa_prove_password(ngx_http_request_t *r,
+    ngx_http_mfa_proof_t *p, ngx_str_t *password);
+ngx_int_t ngx_http_mfa_prove_code(ngx_http_request_t *r,
+    ngx_http_mfa_proof_t *p, ngx_str_t *code);
+ngx_int_t ngx_http_mfa_prove_recovery(ngx_http_request_t *r,
+    ngx_http_mfa_proof_t *p, ngx_str_t *code);
+
+/* forgets all counts of a user: an administrator's help */
+ngx_int_t ngx_http_mfa_prove_forget(ngx_http_request_t *r,
+    ngx_http_mfa_proof_t *p);
+
+
+/* phases and handlers */
+
+ngx_int_t ngx_http_mfa_access_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_mfa_pages_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_mfa_admin_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_mfa_add_variables(ngx_conf_t *cf);
+
+/* a page that the guard shows in place of the application: RESEND; the request
+   is answered with status.  Returns what the phase handler has to return. */
+ngx_int_t ngx_http_mfa_show(ngx_http_request_t *r, mfa_page_e page,
+    ngx_uint_t status, ngx_uint_t step_up);
+
+/* people of this request: those of an organization's name ("" where only one
+   can be meant), NULL where there is no such active user; *org: as counted */
+const postern_user_t *ngx_http_mfa_find_user(ngx_http_request_t *r,
+    ngx_str_t *org, ngx_str_t *name);
+
+/* 303 to a path of this host, as given: never made absolute */
+ngx_int_t ngx_http_mfa_redirect(ngx_http_request_t *r, ngx_str_t *to);
+
+/* setters of ngx_http_mfa_conf.c */
+char *ngx_http_mfa_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_mfa_pages(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_mfa_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
+#endif /* _NGX_HTTP_MFA_MODULE_H_INCLUDED_ */
