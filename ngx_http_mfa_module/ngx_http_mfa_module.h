@@ -285,6 +285,43 @@ ngx_int_t ngx_http_mfa_prove_forget(ngx_http_request_t *r,
     ngx_http_mfa_proof_t *p);
 
 
+/*
+ * What mfa knows of a request: one for the main request and all its internal
+ * redirects, kept by the core (NGX_HTTP_POSTERN_MFA).  Each part is made by
+ * whom it belongs to, NULL until then; the session is loaded once, by whoever
+ * comes first.
+ */
+
+typedef struct {
+    ngx_http_mfa_session_t      session;
+    unsigned                    settled:1;    /* session_load() has answered: */
+    ngx_int_t                   answer;       /* NGX_OK, NGX_DECLINED */
+    void                       *guard;        /* of the access phase */
+    void                       *page;         /* of the pages */
+} ngx_http_mfa_ctx_t;
+
+/* makes it where there is none yet; NULL out of memory */
+static ngx_inline ngx_http_mfa_ctx_t *
+ngx_http_mfa_need_ctx(ngx_http_request_t *r)
+{
+    ngx_http_mfa_ctx_t  *ctx;
+
+    ctx = postern_api.ctx(r, NGX_HTTP_POSTERN_MFA);
+
+    if (ctx == NULL) {
+        ctx = ngx_pcalloc(r->main->pool, sizeof(ngx_http_mfa_ctx_t));
+
+        if (ctx == NULL
+            || postern_api.set_ctx(r, NGX_HTTP_POSTERN_MFA, ctx) != NGX_OK)
+        {
+            return NULL;
+        }
+    }
+
+    return ctx;
+}
+
+
 /* phases and handlers */
 
 ngx_int_t ngx_http_mfa_access_handler(ngx_http_request_t *r);
