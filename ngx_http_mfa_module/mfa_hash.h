@@ -13,12 +13,12 @@
 #include "postern_buf.h"
 
 
-#define MFA_PASSWORD_MAX     1024    /* bytes of a typed password, before NFC */
+#define MFA_PASSWORD_MAX     1024    /* bytes of a password, typed or in NFC */
 #define MFA_HASH_TEXT        128     /* bytes of a hash as text, with NUL */
 
 #define MFA_ARGON2_MEMORY    19456   /* KiB; OWASP: 46 MiB/1, 19/2, 12/3, 9/4 */
 #define MFA_ARGON2_PASSES    2
-#define MFA_ARGON2_MEMORY_MAX   (1024 * 1024)    /* KiB, of any hash we verify */
+#define MFA_ARGON2_MEMORY_MAX   (1024 * 1024)   /* KiB, of any hash we verify */
 #define MFA_ARGON2_PASSES_MAX   16
 
 
@@ -29,23 +29,28 @@ typedef struct {
 
 
 /* NFC (NIST SP 800-63B-4 section 3.1.1.2) of UTF-8 into out; the length, or 0
-   where typed is empty, not UTF-8, has control characters or does not fit */
+   where typed is empty, not UTF-8, has control characters or does not fit,
+   which with MFA_PASSWORD_MAX bytes only an overlong one does not */
 size_t mfa_password_normalize(postern_str_t typed, unsigned char *out,
     size_t size);
 
-/* 0, or -1 out of memory; writes text and NUL */
+/* Both take a password as typed, or in NFC already: they make it so once more,
+   so that no caller can hash one spelling and verify another. */
+
+/* writes text and NUL; 0, or -1 out of memory and where there is no NFC */
 int mfa_hash_make(const mfa_argon2_t *params, postern_str_t password,
     char out[MFA_HASH_TEXT]);
 
 typedef enum {
     MFA_HASH_NO = 0,
     MFA_HASH_YES,
-    MFA_HASH_FAILED             /* out of memory, or no hash we verify */
+    MFA_HASH_FAILED             /* out of memory */
 } mfa_hash_e;
 
 /*
- * An absent or malformed hash is answered MFA_HASH_NO after the work of a hash
- * with params, so that a missing user takes as long as a wrong password.
+ * An absent or malformed hash, or one beyond the limits above, is answered
+ * MFA_HASH_NO after the work of a hash with params, so that a missing user
+ * takes as long as a wrong password; so does one whose hash is weaker.
  */
 mfa_hash_e mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
     postern_str_t password);

@@ -1,0 +1,365 @@
+
+#include <errno.h>
+
+#include <sodium.h>
+#include <utf8proc.h>
+
+#include "mfa_hash.h"
+
+
+#define MFA_HASH_PREFIX   "$argon2id$v=19$m="
+#define MFA_HASH_DIGEST   32       /* bytes of the work nobody looks at */
+#define MFA_LANES_MAX     16       /* p=; others' default is 1 or 4 */
+#define MFA_SALT_MIN      8        /* bytes, RFC 9106 section 3.1 */
+#define MFA_DIGEST_MIN    16       /* bytes: less could be guessed */
+
+/* code points of a password taken apart: two for three bytes in the worst case,
+   U+01D5, and one more that utf8proc ends its text in */
+#define MFA_CODE_POINTS   (MFA_PASSWORD_MAX * 3 / 2 + 1)
+
+
+typedef struct {
+    uint32_t  memory;
+    uint32_t  passes;
+    uint32_t  lanes;
+} mfa_hash_cost_t;
+
+
+static int mfa_hash_read(postern_str_t hash, mfa_hash_cost_t *cost);
+static int mfa_hash_number(postern_str_t *s, char end, uint32_t max,
+    uint32_t *number);
+static int mfa_hash_base64(postern_str_t *s, char end, size_t min);
+static mfa_hash_e mfa_hash_compare(postern_str_t hash, postern_str_t password);
+static int mfa_hash_work(const mfa_argon2_t *params, postern_str_t password);
+static int mfa_hash_rest(const mfa_argon2_t *params,
+    const mfa_hash_cost_t *cost, postern_str_t password);
+
+
+size_t
+mfa_password_normalize(postern_str_t typed, unsigned char *out, size_t size)
+{
+    size_t             len, i;
+    utf8proc_int32_t   points[MFA_CODE_POINTS];
+    utf8proc_ssize_t   n;
+
+    const utf8proc_option_t  nfc = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+
+    if (typed.len == 0 || typed.len > MFA_PASSWORD_MAX) {
+        return 0;
+    }
+
+    len = 0;
+
+    n = utf8proc_decompose(typed.data, (utf8proc_ssize_t) typed.len, points,
+                           MFA_CODE_POINTS - 1, nfc);
+
+    if (n <= 0 || n > MFA_CODE_POINTS - 1) {
+        goto done;
+    }
+
+    for (i = 0; i < (size_t) n; i++) {
+        if (points[i] < 0x20 || (points[i] >= 0x7f && points[i] < 0xa0)) {
+            goto done;
+        }
+    }
+
+    /* in its place: no code point takes more than its four bytes */
+
+    n = utf8proc_reencode(points, n, nfc);
+
+    if (n > 0 && (size_t) n <= size && n <= MFA_PASSWORD_MAX) {
+        len = (size_t) n;
+        memcpy(out, points, len);
+    }
+
+done:
+
+    sodium_memzero(points, sizeof(points));
+
+    return len;
+}
+
+
+int
+mfa_hash_make(const mfa_argon2_t *params, postern_str_t password,
+    char out[MFA_HASH_TEXT])
+{
+    int            rc;
+    size_t         len;
+    unsigned char  nfc[MFA_PASSWORD_MAX];
+
+    len = mfa_password_normalize(password, nfc, sizeof(nfc));
+
+    if (len == 0 || sodium_init() < 0) {
+        return -1;
+    }
+
+    rc = crypto_pwhash_argon2id_str(out, (char *) nfc, len, params->passes,
+                                    (size_t) params->memory * 1024);
+
+    sodium_memzero(nfc, sizeof(nfc));
+
+    return rc == 0 ? 0 : -1;
+}
+
+
+mfa_hash_e
+mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
+    postern_str_t password)
+{
+    mfa_hash_e       rc;
+    unsigned char    nfc[MFA_PASSWORD_MAX];
+    postern_str_t    normal;
+    mfa_hash_cost_t  cost;
+
+    if (sodium_init() < 0) {
+        return MFA_HASH_FAILED;
+    }
+
+    /* what no password can be costs the same, whoever it is tried for */
+
+    normal.data = nfc;
+    normal.len = mfa_password_normalize(password, nfc, sizeof(nfc));
+
+    if (normal.len == 0 || mfa_hash_read(hash, &cost) != 0) {
+        rc = mfa_hash_work(params, normal) == 0 ? MFA_HASH_NO
+                                                : MFA_HASH_FAILED;
+
+    } else {
+        rc = mfa_hash_compare(hash, normal);
+
+        if (rc != MFA_HASH_FAILED
+            && mfa_hash_rest(params, &cost, normal) != 0)
+        {
+            rc = MFA_HASH_FAILED;
+        }
+    }
+
+    sodium_memzero(nfc, sizeof(nfc));
+
+    return rc;
+}
+
+
+int
+mfa_hash_parse(postern_str_t hash, const mfa_argon2_t *params, int *old)
+{
+    mfa_hash_cost_t  cost;
+
+    *old = 0;
+
+    if (mfa_hash_read(hash, &cost) != 0) {
+        return 0;
+    }
+
+    *old = cost.memory < params->memory || cost.passes < params->passes;
+
+    return 1;
+}
+
+
+/*
+ * A stranger's hash says what it costs to verify: nothing is begun before that
+ * is known to be bearable.
+ */
+
+static int
+mfa_hash_read(postern_str_t hash, mfa_hash_cost_t *cost)
+{
+    size_t         prefix;
+    postern_str_t  s;
+
+    prefix = sizeof(MFA_HASH_PREFIX) - 1;
+
+    if (hash.len <= prefix || hash.len >= MFA_HASH_TEXT
+        || memcmp(hash.data, MFA_HASH_PREFIX, prefix) != 0)
+    {
+        return -1;
+    }
+
+    s.data = hash.data + prefix;
+    s.len = hash.len - prefix;
+
+    if (mfa_hash_number(&s, ',', MFA_ARGON2_MEMORY_MAX, &cost->memory) != 0
+        || s.len < 2 || memcmp(s.data, "t=", 2) != 0)
+    {
+        return -1;
+    }
+
+    s.data += 2;
+    s.len -= 2;
+
+    if (mfa_hash_number(&s, ',', MFA_ARGON2_PASSES_MAX, &cost->passes) != 0
+        || s.len < 2 || memcmp(s.data, "p=", 2) != 0)
+    {
+        return -1;
+    }
+
+    s.data += 2;
+    s.len -= 2;
+
+    if (mfa_hash_number(&s, '$', MFA_LANES_MAX, &cost->lanes) != 0
+        || cost->memory < 8 * cost->lanes)
+    {
+        return -1;
+    }
+
+    if (mfa_hash_base64(&s, '$', MFA_SALT_MIN) != 0) {
+        return -1;
+    }
+
+    return mfa_hash_base64(&s, '\0', MFA_DIGEST_MIN);
+}
+
+
+/* a decimal number from 1 without a zero in front, and what ends it */
+
+static int
+mfa_hash_number(postern_str_t *s, char end, uint32_t max, uint32_t *number)
+{
+    size_t         i;
+    uint32_t       n;
+    unsigned char  c;
+
+    for (n = 0, i = 0; i < s->len && s->data[i] != (unsigned char) end; i++) {
+        c = s->data[i];
+
+        if (c < '0' || c > '9' || (i == 0 && c == '0')) {
+            return -1;
+        }
+
+        n = n * 10 + (c - '0');
+
+        if (n > max) {
+            return -1;
+        }
+    }
+
+    if (i == 0 || i == s->len) {
+        return -1;
+    }
+
+    s->data += i + 1;
+    s->len -= i + 1;
+    *number = n;
+
+    return 0;
+}
+
+
+/* base64 up to end, or to the end of the text where that is NUL */
+
+static int
+mfa_hash_base64(postern_str_t *s, char end, size_t min)
+{
+    int                   rc;
+    size_t                n, len;
+    unsigned char         bytes[MFA_HASH_TEXT];
+    const unsigned char  *p;
+
+    n = s->len;
+
+    if (end != '\0') {
+        p = n ? memchr(s->data, end, n) : NULL;
+        if (p == NULL) {
+            return -1;
+        }
+
+        n = p - s->data;
+    }
+
+    rc = sodium_base642bin(bytes, sizeof(bytes), (const char *) s->data, n,
+                           NULL, &len, NULL,
+                           sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+
+    sodium_memzero(bytes, sizeof(bytes));
+
+    if (rc != 0 || len < min) {
+        return -1;
+    }
+
+    n += end != '\0';
+    s->data += n;
+    s->len -= n;
+
+    return 0;
+}
+
+
+static mfa_hash_e
+mfa_hash_compare(postern_str_t hash, postern_str_t password)
+{
+    int   rc;
+    char  text[MFA_HASH_TEXT];
+
+    memcpy(text, hash.data, hash.len);
+    text[hash.len] = '\0';
+
+    /* a mismatch is EINVAL, no memory is not */
+
+    errno = 0;
+    rc = crypto_pwhash_argon2id_str_verify(text,
+                                           (const char *) password.data,
+                                           password.len);
+
+    sodium_memzero(text, sizeof(text));
+
+    if (rc == 0) {
+        return MFA_HASH_YES;
+    }
+
+    return errno == EINVAL ? MFA_HASH_NO : MFA_HASH_FAILED;
+}
+
+
+/* the work of a hash with params, for nothing */
+
+static int
+mfa_hash_work(const mfa_argon2_t *params, postern_str_t password)
+{
+    int            rc;
+    unsigned char  digest[MFA_HASH_DIGEST];
+
+    static const unsigned char  salt[crypto_pwhash_argon2id_SALTBYTES];
+
+    rc = crypto_pwhash_argon2id(digest, sizeof(digest),
+                                (const char *) password.data, password.len,
+                                salt, params->passes,
+                                (size_t) params->memory * 1024,
+                                crypto_pwhash_argon2id_ALG_ARGON2ID13);
+
+    sodium_memzero(digest, sizeof(digest));
+
+    return rc == 0 ? 0 : -1;
+}
+
+
+/*
+ * A hash that cost less than one of params, made before they were raised,
+ * would tell that its user exists: the rest of the work is done for nothing.
+ * Argon2 takes time in proportion to memory times passes.
+ */
+
+static int
+mfa_hash_rest(const mfa_argon2_t *params, const mfa_hash_cost_t *cost,
+    postern_str_t password)
+{
+    uint64_t      want, done;
+    mfa_argon2_t  rest;
+
+    want = (uint64_t) params->memory * params->passes;
+    done = (uint64_t) cost->memory * cost->passes;
+
+    if (want <= done) {
+        return 0;
+    }
+
+    rest.passes = params->passes;
+    rest.memory = (uint32_t) ((want - done) / params->passes);
+
+    if (rest.memory < crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024) {
+        return 0;
+    }
+
+    return mfa_hash_work(&rest, password);
+}
