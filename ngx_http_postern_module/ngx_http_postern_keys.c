@@ -8,6 +8,10 @@
 #include <sys/mman.h>
 
 
+/* more than BLAKE2b leaves of a key below the caller's frame */
+#define NGX_HTTP_POSTERN_KEYS_STACK  2048
+
+
 static ngx_int_t ngx_http_postern_keys_load(ngx_conf_t *cf,
     ngx_http_postern_keys_conf_t *kcf);
 static ngx_fd_t ngx_http_postern_keys_open_file(ngx_conf_t *cf,
@@ -320,4 +324,76 @@ ngx_http_postern_keys_open(ngx_log_t *log, ngx_http_postern_keys_conf_t *kcf,
                   "%s", &record, postern_open_text(rc));
 
     return NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_postern_keys_seal(ngx_log_t *log, ngx_http_postern_keys_conf_t *kcf,
+    postern_str_t secret, postern_str_t name, u_char *out, size_t *len)
+{
+    size_t     n;
+    ngx_str_t  record;
+
+    record = ngx_http_postern_str(name);
+
+    if (kcf->ring == NULL) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "the secret of \"%V\" cannot be sealed: there is no "
+                      "\"postern_master_key\"", &record);
+        return NGX_ERROR;
+    }
+
+    n = postern_seal(kcf->ring, secret, name, (char *) out, *len);
+
+    if (n == 0) {
+        ngx_log_error(NGX_LOG_ALERT, log, 0,
+                      "the secret of \"%V\" cannot be sealed: %uz bytes, "
+                      "room for %uz", &record, secret.len, *len);
+        return NGX_ERROR;
+    }
+
+    *len = n;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_postern_keys_mac(ngx_http_postern_keys_conf_t *kcf, ngx_uint_t n,
+    const char *purpose, postern_str_t data, u_char out[32])
+{
+    size_t  len;
+    u_char  personal[crypto_generichash_blake2b_PERSONALBYTES];
+
+    static const u_char  salt[crypto_generichash_blake2b_SALTBYTES];
+
+    if (kcf->ring == NULL || n >= kcf->ring->nkeys) {
+        return NGX_DECLINED;
+    }
+
+    len = ngx_strlen(purpose);
+
+    if (len == 0 || len > sizeof(personal)) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "postern mac called with the purpose \"%s\"", purpose);
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(personal, sizeof(personal));
+    ngx_memcpy(personal, purpose, len);
+
+    if (crypto_generichash_blake2b_salt_personal(out, 32, data.data, data.len,
+                                                 kcf->ring->keys[n].key,
+                                                 sizeof(kcf->ring->keys[n].key),
+                                                 salt, personal)
+        != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    /* its first block is the key */
+
+    sodium_stackzero(NGX_HTTP_POSTERN_KEYS_STACK);
+
+    return NGX_OK;
 }

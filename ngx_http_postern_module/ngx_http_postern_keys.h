@@ -41,5 +41,12 @@ ngx_int_t ngx_http_postern_keys_open(ngx_log_t *log,
     ngx_http_postern_keys_conf_t *kcf, postern_str_t text, postern_str_t name,
     u_char *out, size_t *len);
 
+/* seal() and mac() of the API table */
+ngx_int_t ngx_http_postern_keys_seal(ngx_log_t *log,
+    ngx_http_postern_keys_conf_t *kcf, postern_str_t secret,
+    postern_str_t name, u_char *out, size_t *len);
+ngx_int_t ngx_http_postern_keys_mac(ngx_http_postern_keys_conf_t *kcf,
+    ngx_uint_t n, const char *purpose, postern_str_t data, u_char out[32]);
+
 
 #endif /* _NGX_HTTP_POSTERN_KEYS_H_INCLUDED_ */

@@ -7,12 +7,14 @@
  *     ngx_http_postern_directory.c   who exists and what they may do
  *     ngx_http_postern_keys.c        the key ring for sealed secrets
  *     ngx_http_postern_store.c       claims and records, over zone and Redis
+ *     ngx_http_postern_job.c         work for threads
  */
 
 
 #define NGX_HTTP_POSTERN_CORE
 
 #include "ngx_http_postern_identity.h"
+#include "ngx_http_postern_job.h"
 #include "ngx_http_postern_keys.h"
 #include "ngx_http_postern_store.h"
 
@@ -47,8 +49,14 @@ static ngx_int_t ngx_http_postern_register_directory(ngx_conf_t *cf,
     void (*destroy)(void *prepared));
 static ngx_flag_t ngx_http_postern_has_directory(ngx_conf_t *cf);
 static ngx_flag_t ngx_http_postern_has_store(ngx_conf_t *cf);
+static ngx_flag_t ngx_http_postern_has_redis(ngx_conf_t *cf);
+static ngx_flag_t ngx_http_postern_has_keys(ngx_conf_t *cf);
 static ngx_int_t ngx_http_postern_secret(ngx_log_t *log, postern_str_t text,
     postern_str_t name, u_char *out, size_t *len);
+static ngx_int_t ngx_http_postern_seal(ngx_log_t *log, postern_str_t secret,
+    postern_str_t name, u_char *out, size_t *len);
+static ngx_int_t ngx_http_postern_mac(ngx_uint_t n, const char *purpose,
+    postern_str_t data, u_char out[32]);
 
 static ngx_int_t ngx_http_postern_add_handlers(ngx_conf_t *cf);
 static void *ngx_http_postern_create_main_conf(ngx_conf_t *cf);
@@ -170,7 +178,20 @@ const ngx_http_postern_api_t  ngx_http_postern_api = {
     ngx_http_postern_store_delete,
     ngx_http_postern_store_take,
     ngx_http_postern_store_rate,
-    ngx_http_postern_has_store
+    ngx_http_postern_has_store,
+    ngx_http_postern_has_redis,
+
+    ngx_http_postern_store_recent,
+    ngx_http_postern_store_swap,
+    ngx_http_postern_store_attempt,
+    ngx_http_postern_store_clear,
+
+    ngx_http_postern_has_keys,
+    ngx_http_postern_seal,
+    ngx_http_postern_mac,
+
+    ngx_http_postern_job,
+    ngx_http_postern_job_start
 };
 
 
@@ -302,6 +323,28 @@ ngx_http_postern_has_store(ngx_conf_t *cf)
 }
 
 
+static ngx_flag_t
+ngx_http_postern_has_redis(ngx_conf_t *cf)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_postern_module);
+
+    return pmcf->store.redis != NULL;
+}
+
+
+static ngx_flag_t
+ngx_http_postern_has_keys(ngx_conf_t *cf)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_postern_module);
+
+    return pmcf->keys.ring != NULL;
+}
+
+
 static ngx_int_t
 ngx_http_postern_secret(ngx_log_t *log, postern_str_t text,
     postern_str_t name, u_char *out, size_t *len)
@@ -312,6 +355,32 @@ ngx_http_postern_secret(ngx_log_t *log, postern_str_t text,
                                                ngx_http_postern_module);
 
     return ngx_http_postern_keys_open(log, &pmcf->keys, text, name, out, len);
+}
+
+
+static ngx_int_t
+ngx_http_postern_seal(ngx_log_t *log, postern_str_t secret,
+    postern_str_t name, u_char *out, size_t *len)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_postern_module);
+
+    return ngx_http_postern_keys_seal(log, &pmcf->keys, secret, name, out, len);
+}
+
+
+static ngx_int_t
+ngx_http_postern_mac(ngx_uint_t n, const char *purpose, postern_str_t data,
+    u_char out[32])
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_postern_module);
+
+    return ngx_http_postern_keys_mac(&pmcf->keys, n, purpose, data, out);
 }
 
 
@@ -490,6 +559,7 @@ ngx_http_postern_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
+    ngx_http_postern_job_exit_process();
     ngx_http_postern_store_exit_process(cycle, &pmcf->store);
     ngx_http_postern_directory_exit_process(cycle, &pmcf->directory);
 }

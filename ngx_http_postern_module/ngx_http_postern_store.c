@@ -395,3 +395,37 @@ ngx_http_postern_store_rate(ngx_http_request_t *r, ngx_http_postern_op_t *op,
 
     return ngx_http_postern_store_done(op, allowed);
 }
+
+
+ngx_int_t
+ngx_http_postern_store_recent(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+    ngx_str_t *org, ngx_str_t *name, ngx_msec_t age)
+{
+    return ngx_http_postern_store_read(r, op, org, name, 0);
+}
+
+
+ngx_int_t
+ngx_http_postern_store_swap(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+    ngx_str_t *org, ngx_str_t *name, ngx_str_t *old, ngx_str_t *value,
+    ngx_msec_t ttl)
+{
+    return ngx_http_postern_store_refused(op);
+}
+
+
+ngx_int_t
+ngx_http_postern_store_attempt(ngx_http_request_t *r,
+    ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
+    const ngx_http_postern_backoff_t *backoff)
+{
+    return ngx_http_postern_store_refused(op);
+}
+
+
+ngx_int_t
+ngx_http_postern_store_clear(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+    ngx_str_t *org, ngx_str_t *name)
+{
+    return ngx_http_postern_store_refused(op);
+}

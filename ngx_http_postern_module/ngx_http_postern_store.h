@@ -53,6 +53,17 @@ ngx_int_t ngx_http_postern_store_take(ngx_http_request_t *r,
 ngx_int_t ngx_http_postern_store_rate(ngx_http_request_t *r,
     ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
     ngx_uint_t limit, ngx_msec_t period);
+ngx_int_t ngx_http_postern_store_recent(ngx_http_request_t *r,
+    ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
+    ngx_msec_t age);
+ngx_int_t ngx_http_postern_store_swap(ngx_http_request_t *r,
+    ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
+    ngx_str_t *old, ngx_str_t *value, ngx_msec_t ttl);
+ngx_int_t ngx_http_postern_store_attempt(ngx_http_request_t *r,
+    ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
+    const ngx_http_postern_backoff_t *backoff);
+ngx_int_t ngx_http_postern_store_clear(ngx_http_request_t *r,
+    ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name);
 
 
 /*
