@@ -8,8 +8,9 @@
  *   ngx_http_mfa_session.c    sessions over the store, cookies
  *   ngx_http_mfa_variables.c
  *   ngx_http_mfa_account.c    accounts in Redis or in files
+ *   ngx_http_mfa_lane.c       the ways to the threads
  *   ngx_http_mfa_prove.c      password, code, recovery code: counted, checked,
- *                             taken once
+ *                             taken once; one file each: _prove_*.c
  *   ngx_http_mfa_pages.c      routing, forms, rendering
  *   ngx_http_mfa_*_page.c     one page each
  *   ngx_http_mfa_admin.c      what an administrator may end
@@ -47,10 +48,34 @@ typedef struct {
     ngx_uint_t                  running;      /*   running= */
     ngx_uint_t                  queued;       /*   queue= */
     ngx_thread_pool_t          *thread_pool;  /* mfa_thread_pool */
-    ngx_str_t                   accounts;     /* mfa_accounts; empty: Redis */
+    ngx_str_t                   accounts;     /* mfa_accounts; empty: none */
+    ngx_flag_t                  redis;        /* has_redis(): accounts are
+                                                 there, not in the folder */
     ngx_flag_t                  used;         /* "mfa on" somewhere */
-    ngx_http_postern_lane_t    *lane;         /* set in init_process */
+    ngx_http_postern_lane_t    *lane;         /* of Argon2id, and of files: set */
+    ngx_http_postern_lane_t    *files;        /*   in init_process by lanes() */
 } ngx_http_mfa_main_conf_t;
+
+
+/*
+ * Lanes to the threads, of this worker: called in init_process.  Files have one
+ * of their own, so that a flood of passwords does not keep people with a
+ * session from their accounts.  Without a thread pool both stay NULL.
+ */
+ngx_int_t ngx_http_mfa_lanes(ngx_cycle_t *cycle);
+
+/*
+ * Room for one job in the lane of passwords, kept until it is given back or the
+ * request ends: who counts a guess first must be able to check it then.
+ * NGX_OK; NGX_BUSY: there is none; NGX_ERROR.  Given back right before start().
+ */
+typedef struct {
+    ngx_http_postern_lane_t    *lane;         /* NULL: none is kept */
+} ngx_http_mfa_room_t;
+
+ngx_int_t ngx_http_mfa_room_take(ngx_http_request_t *r,
+    ngx_http_mfa_room_t *room);
+void ngx_http_mfa_room_give(ngx_http_mfa_room_t *room);
 
 
 /* of a server: what its pages look like */
@@ -269,6 +294,7 @@ typedef struct {
     ngx_uint_t                  notps;
     ngx_uint_t                  i;
     uint64_t                    counter;
+    void                       *own;          /* of ngx_http_mfa_prove*.c */
 } ngx_http_mfa_proof_t;
 
 /* each NGX_OK with result, or NGX_ERROR.  password() also looks at the limit
