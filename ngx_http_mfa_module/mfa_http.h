@@ -39,6 +39,9 @@ void mfa_token_encode(const char tag[5], const unsigned char token[MFA_TOKEN],
 /* n bytes as base64url without padding and a NUL; the length */
 size_t mfa_base64url(const unsigned char *bytes, size_t n, char *out);
 
+/* exactly n bytes, from the one way to write them; 0, or -1 */
+int mfa_base64url_decode(postern_str_t text, unsigned char *out, size_t n);
+
 /*
  * Does the client ask for a page?  Yes where Accept names text/html or
  * application/xhtml+xml with a weight over 0 and nothing of JSON before it in
@@ -61,12 +64,13 @@ unsigned mfa_language(postern_str_t accept_language,
  */
 int mfa_return_allowed(postern_str_t to);
 
-/* percent-encodes everything but unreserved characters and "/"; the length, 0
-   where it does not fit */
+/* percent-encodes everything but unreserved characters and "/", writes no NUL;
+   the length, 0 where it does not fit */
 size_t mfa_escape(postern_str_t s, char *out, size_t size);
 
 /* "Firefox on Linux", "Chrome on Android", "curl" …, from User-Agent: a label
-   for people, never a decision; the length */
+   for people, never a decision; writes no NUL; the length, 0 where there is
+   nothing to say */
 size_t mfa_device_label(postern_str_t user_agent, char *out, size_t size);
 
 

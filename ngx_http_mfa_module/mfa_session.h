@@ -30,6 +30,8 @@
 #define MFA_SESSION_SIZE      512   /* bytes of a record at most */
 #define MFA_SESSIONS_MAX      32    /* sessions of one user */
 #define MFA_SESSIONS_SIZE     (16 + MFA_SESSIONS_MAX * 48)
+#define MFA_SESSION_SKEW      60    /* seconds: clocks of nodes that differ by
+                                       less make nothing "from the future" */
 
 
 /* what was proven, RFC 8176; the bits of amr */
