@@ -38,7 +38,7 @@
 
 #define MFA_AMR_PWD           0x01
 #define MFA_AMR_OTP           0x02
-#define MFA_AMR_RECOVERY      0x04    /* a look-up secret, no name in RFC 8176 */
+#define MFA_AMR_RECOVERY      0x04    /* a look-up secret: not in RFC 8176 */
 #define MFA_AMR_MFA           0x08
 
 #define MFA_AMR_TEXT          32      /* "pwd,otp,recovery,mfa" */
