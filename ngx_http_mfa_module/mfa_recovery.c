@@ -149,8 +149,7 @@ mfa_recovery_match(const char code[MFA_RECOVERY_CODE],
 
     if (n > MFA_RECOVERY_SET_MAX || postern_argon2_parse(hashes[0], &first) != 0
         || first.lanes != 1 || first.salt_len != POSTERN_ARGON2_SALT
-        || first.memory > MFA_ARGON2_MEMORY_MAX
-        || first.passes > MFA_ARGON2_PASSES_MAX)
+        || !postern_argon2_bearable(&first))
     {
         return -2;
     }

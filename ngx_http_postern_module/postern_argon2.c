@@ -58,6 +58,14 @@ postern_argon2_parse(postern_str_t text, postern_argon2_t *hash)
 }
 
 
+int
+postern_argon2_bearable(const postern_argon2_t *hash)
+{
+    return hash->memory <= POSTERN_ARGON2_MEMORY_MAX
+           && hash->passes <= POSTERN_ARGON2_PASSES_MAX;
+}
+
+
 static int
 postern_argon2_skip(postern_str_t *rest, const char *literal)
 {

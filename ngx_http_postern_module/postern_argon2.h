@@ -19,6 +19,10 @@
 #define POSTERN_ARGON2_HASH_MIN  16
 #define POSTERN_ARGON2_HASH_MAX  64
 
+/* more than this nobody is made to wait for */
+#define POSTERN_ARGON2_MEMORY_MAX  (1024 * 1024)    /* KiB */
+#define POSTERN_ARGON2_PASSES_MAX  16
+
 
 typedef struct {
     uint32_t          memory;     /* KiB */
@@ -35,6 +39,9 @@ typedef struct {
 /* 0, or -1 where text is not a whole Argon2id hash of version 19; prefix is a
    slice of text */
 int postern_argon2_parse(postern_str_t text, postern_argon2_t *hash);
+
+/* does it cost no more than what a gateway takes on? */
+int postern_argon2_bearable(const postern_argon2_t *hash);
 
 
 #endif /* _POSTERN_ARGON2_H_INCLUDED_ */

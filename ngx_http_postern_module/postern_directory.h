@@ -23,6 +23,9 @@
 #define POSTERN_PATTERN_MAX          1024   /* a path pattern, in bytes */
 #define POSTERN_INHERIT_MAX          32     /* depth of role inheritance */
 #define POSTERN_SEGMENTS_MAX         64     /* segments of a pattern */
+#define POSTERN_OTP_MAX              8      /* authenticators of a kind */
+#define POSTERN_RECOVERY_MAX         16     /* recovery codes of a user */
+#define POSTERN_COUNTER_MAX          (((int64_t) 1 << 53) - 1)    /* HOTP */
 
 /* not_before and not_after where the document names none */
 #define POSTERN_TIME_MIN             INT64_MIN

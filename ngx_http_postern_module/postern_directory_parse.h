@@ -96,6 +96,10 @@ int postern_parse_string(postern_parse_t *p, const postern_json_at_t *at,
 int postern_parse_name(postern_parse_t *p, const postern_json_at_t *at,
     postern_str_t *name);
 
+/* a member that people read: at most max bytes, no control character */
+int postern_parse_text(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *object, const char *name, size_t max, postern_str_t *text);
+
 int postern_parse_status(postern_parse_t *p, const postern_json_at_t *up,
     const json_t *object, postern_status_e *status);
 
@@ -146,6 +150,12 @@ int postern_parse_keys(postern_parse_t *p, const postern_json_at_t *at,
 int postern_parse_secret(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *value, const char *collection, postern_str_t record,
     const char *member, postern_str_t *secret);
+
+
+/* postern_directory_factor.c: "factors" of a user */
+
+int postern_parse_factors(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_user_t *user);
 
 
 /* postern_directory_public.c: the raw form of a public key in the arena */

@@ -1,27 +1,20 @@
 
 #include <sodium.h>
 
+#include "postern_argon2.h"
 #include "postern_directory_parse.h"
 #include "postern_seal.h"
 
 
 #define POSTERN_DISPLAY_MAX   256
 #define POSTERN_EMAIL_MAX     254     /* RFC 5321, erratum 1690 */
-#define POSTERN_PASSWORD_MAX  256
-#define POSTERN_TOTP_MAX      16      /* authenticators of one person */
 
 
 static int postern_parse_user(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *json, postern_user_t *user);
-static int postern_parse_text(postern_parse_t *p, const postern_json_at_t *up,
-    const json_t *json, const char *name, size_t max, postern_str_t *text);
 static int postern_parse_email(postern_parse_t *p,
     const postern_json_at_t *up, const json_t *json, postern_user_t *user);
 static int postern_parse_password(postern_parse_t *p,
-    const postern_json_at_t *up, const json_t *json, postern_user_t *user);
-static int postern_parse_factors(postern_parse_t *p,
-    const postern_json_at_t *up, const json_t *json, postern_user_t *user);
-static int postern_parse_totp(postern_parse_t *p,
     const postern_json_at_t *up, const json_t *json, postern_user_t *user);
 static int postern_secret_size(postern_parse_t *p,
     const postern_json_at_t *at, postern_str_t text, postern_str_t name,
@@ -124,7 +117,7 @@ postern_parse_user(postern_parse_t *p, const postern_json_at_t *at,
 }
 
 
-static int
+int
 postern_parse_text(postern_parse_t *p, const postern_json_at_t *up,
     const json_t *json, const char *name, size_t max, postern_str_t *text)
 {
@@ -201,9 +194,10 @@ postern_parse_password(postern_parse_t *p, const postern_json_at_t *up,
     const json_t *json, postern_user_t *user)
 {
     const char         *s;
+    postern_argon2_t    hash;
     postern_json_at_t   at = { up, "password", 0 };
 
-    if (postern_parse_text(p, up, json, "password", POSTERN_PASSWORD_MAX,
+    if (postern_parse_text(p, up, json, "password", POSTERN_ARGON2_TEXT,
                            &user->password)
         != 0)
     {
@@ -222,111 +216,19 @@ postern_parse_password(postern_parse_t *p, const postern_json_at_t *up,
                              "never the password itself");
     }
 
-    /* -1: not of the form that libsodium and others write */
-
-    if (crypto_pwhash_str_needs_rehash(s, crypto_pwhash_OPSLIMIT_MIN,
-                                       crypto_pwhash_MEMLIMIT_MIN)
-        < 0)
-    {
+    if (postern_argon2_parse(user->password, &hash) != 0) {
         return postern_fault(p, &at, POSTERN_JSON_VALUE,
                              "is not a whole Argon2id hash: "
                              "$argon2id$v=19$m=...,t=...,p=...$salt$hash");
     }
 
-    return 0;
-}
-
-
-static int
-postern_parse_factors(postern_parse_t *p, const postern_json_at_t *up,
-    const json_t *json, postern_user_t *user)
-{
-    const json_t       *factors, *totp;
-    postern_json_at_t   at, here;
-
-    static const char *const  members[] = { "totp", NULL };
-
-    if (postern_parse_member(p, up, json, "factors", JSON_OBJECT, &at,
-                             &factors)
-        != 0)
-    {
-        return -1;
+    if (!postern_argon2_bearable(&hash)) {
+        return postern_fault(p, &at, POSTERN_JSON_VALUE,
+                             "costs more than is ever spent on a sign-in: "
+                             "m up to %d, t up to %d",
+                             POSTERN_ARGON2_MEMORY_MAX,
+                             POSTERN_ARGON2_PASSES_MAX);
     }
-
-    if (factors == NULL) {
-        return 0;
-    }
-
-    if (postern_parse_members(p, &at, factors, members) != 0
-        || postern_parse_member(p, &at, factors, "totp", JSON_ARRAY, &here,
-                                &totp)
-           != 0)
-    {
-        return -1;
-    }
-
-    return totp ? postern_parse_totp(p, &here, totp, user) : 0;
-}
-
-
-static int
-postern_parse_totp(postern_parse_t *p, const postern_json_at_t *up,
-    const json_t *json, postern_user_t *user)
-{
-    size_t              n;
-    const json_t       *entry, *value;
-    postern_otp_t      *array;
-    postern_json_at_t   at = { up, NULL, 0 }, here;
-
-    static const char *const  members[] = { "secret", NULL };
-
-    n = json_array_size(json);
-
-    if (n > POSTERN_TOTP_MAX) {
-        return postern_fault(p, up, POSTERN_JSON_VALUE,
-                             "holds more than %d authenticators",
-                             POSTERN_TOTP_MAX);
-    }
-
-    array = postern_parse_array(p, n, sizeof(postern_otp_t));
-    if (array == NULL) {
-        return -1;
-    }
-
-    for (at.index = 0; at.index < n; at.index++) {
-        entry = json_array_get(json, at.index);
-
-        if (!json_is_object(entry)) {
-            return postern_fault(p, &at, POSTERN_JSON_VALUE,
-                                 "must be an object");
-        }
-
-        if (postern_parse_members(p, &at, entry, members) != 0
-            || postern_parse_member(p, &at, entry, "secret", JSON_STRING,
-                                    &here, &value)
-               != 0)
-        {
-            return -1;
-        }
-
-        if (value == NULL) {
-            return postern_fault(p, &at, POSTERN_JSON_VALUE,
-                                 "the member \"secret\" is missing");
-        }
-
-        if (postern_parse_secret(p, &here, value, "users", user->name, "totp",
-                                 &array[at.index].secret)
-            != 0)
-        {
-            return -1;
-        }
-
-        array[at.index].digits = 6;
-        array[at.index].period = 30;
-    }
-
-    user->totp = array;
-    user->ntotp = n;
 
     return 0;
 }

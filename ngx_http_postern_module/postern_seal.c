@@ -417,6 +417,10 @@ postern_sealed_lost(const postern_ring_t *ring, const postern_directory_t *dir)
             for (k = 0; k < user->ntotp; k++) {
                 lost += !postern_sealed_by_ring(ring, user->totp[k].secret);
             }
+
+            for (k = 0; k < user->nhotp; k++) {
+                lost += !postern_sealed_by_ring(ring, user->hotp[k].secret);
+            }
         }
     }
 

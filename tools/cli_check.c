@@ -144,6 +144,11 @@ cli_check_secrets(const char *name, const postern_directory_t *dir,
                 bad += cli_check_secret(name, org, "users", user->name, "totp",
                                         user->totp[k].secret, ring);
             }
+
+            for (k = 0; k < user->nhotp; k++) {
+                bad += cli_check_secret(name, org, "users", user->name, "hotp",
+                                        user->hotp[k].secret, ring);
+            }
         }
     }
 

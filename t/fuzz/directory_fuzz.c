@@ -5,6 +5,8 @@
    ngx_http_postern_module/postern_directory_role.c
    ngx_http_postern_module/postern_directory_pattern.c
    ngx_http_postern_module/postern_directory_user.c
+   ngx_http_postern_module/postern_directory_factor.c
+   ngx_http_postern_module/postern_argon2.c
    ngx_http_postern_module/postern_directory_key.c
    ngx_http_postern_module/postern_directory_public.c
    ngx_http_postern_module/postern_json.c
@@ -131,6 +133,16 @@ key(const postern_directory_t *dir, const postern_key_t *k)
 
 
 static void
+otp(const postern_otp_t *otp)
+{
+    expect(otp->secret.len != 0 && (otp->digits == 6 || otp->digits == 8));
+
+    touch(otp->secret);
+    touch(otp->name);
+}
+
+
+static void
 organization(const postern_directory_t *dir, const postern_org_t *org)
 {
     uint32_t  i, k;
@@ -146,7 +158,17 @@ organization(const postern_directory_t *dir, const postern_org_t *org)
         touch(org->users[i].password);
 
         for (k = 0; k < org->users[i].ntotp; k++) {
-            touch(org->users[i].totp[k].secret);
+            otp(&org->users[i].totp[k]);
+            expect(org->users[i].totp[k].period >= 15);
+        }
+
+        for (k = 0; k < org->users[i].nhotp; k++) {
+            otp(&org->users[i].hotp[k]);
+            expect(org->users[i].hotp[k].period == 0);
+        }
+
+        for (k = 0; k < org->users[i].nrecovery; k++) {
+            touch(org->users[i].recovery[k]);
         }
     }
 

@@ -5,6 +5,8 @@
    ngx_http_postern_module/postern_directory_role.c
    ngx_http_postern_module/postern_directory_pattern.c
    ngx_http_postern_module/postern_directory_user.c
+   ngx_http_postern_module/postern_directory_factor.c
+   ngx_http_postern_module/postern_argon2.c
    ngx_http_postern_module/postern_directory_key.c
    ngx_http_postern_module/postern_directory_public.c
    ngx_http_postern_module/postern_json.c
@@ -85,9 +87,11 @@ TEST(unknown_members_anywhere)
           "unknown member \"comment\"");
     FAULT(ORG("'users':{'al':{'mail':''}}"), 2, 16, ACME "users.al.mail",
           "unknown member \"mail\", did you mean \"email\"?");
-    FAULT(ORG("'users':{'al':{'factors':{'hotp':[]}}}"), 2, 27,
-          ACME "users.al.factors.hotp",
-          "unknown member \"hotp\", did you mean \"totp\"?");
+    FAULT(ORG("'users':{'al':{'factors':{'otps':[]}}}"), 2, 27,
+          ACME "users.al.factors.otps", "unknown member \"otps\"");
+    FAULT(ORG("'users':{'al':{'factors':{'toptp':[]}}}"), 2, 27,
+          ACME "users.al.factors.toptp",
+          "unknown member \"toptp\", did you mean \"totp\"?");
     FAULT(ORG("'users':{'al':{'factors':{'totp':[{'seed':''}]}}}"), 2, 36,
           ACME "users.al.factors.totp[0].seed", "unknown member \"seed\"");
     FAULT(ORG("'roles':{'op':{'grantz':[]}}"), 2, 16, ACME "roles.op.grantz",
@@ -182,6 +186,10 @@ TEST(users)
     FAULT(ORG("'users':{'al':{'password':'$argon2i$v=19$m=8,t=1,p=1$a$b'}}"),
           2, 27, ACME "users.al.password", "must be an Argon2id hash "
           "(\"$argon2id$...\"), never the password itself");
+    FAULT(ORG("'users':{'al':{'password':'$argon2id$v=19$m=4294967295,t=1,"
+              "p=1$ZKEffRPnLU+QdPL2xogLGA$rQoPZZGyGFZcmGjSy7Kdow'}}"),
+          2, 27, ACME "users.al.password", "costs more than is ever spent on "
+          "a sign-in: m up to 1048576, t up to 16");
     FAULT(ORG("'users':{'al':{'password':'$argon2id$v=19$m=8,t=1'}}"), 2, 27,
           ACME "users.al.password", "is not a whole Argon2id hash: "
           "$argon2id$v=19$m=...,t=...,p=...$salt$hash");
@@ -205,9 +213,116 @@ TEST(factors)
     FAULT(ORG("'users':{'al':{'factors':{'totp':[{'secret':'plain:JBSW'}]}}}"),
           2, 45, ACME "users.al.factors.totp[0].secret",
           "a secret must have at least 16 bytes");
-    FAULT(ORG("'users':{'al':{'factors':{'totp':[{},{},{},{},{},{},{},{},{},"
-              "{},{},{},{},{},{},{},{}]}}}"), 2, 34,
-          ACME "users.al.factors.totp", "holds more than 16 authenticators");
+    FAULT(ORG("'users':{'al':{'factors':{'totp':[{},{},{},{},{},{},{},{},{}"
+              "]}}}"), 2, 34,
+          ACME "users.al.factors.totp", "holds more than 8 authenticators");
+    FAULT(ORG("'users':{'al':{'factors':{'hotp':[{},{},{},{},{},{},{},{},{}"
+              "]}}}"), 2, 34,
+          ACME "users.al.factors.hotp", "holds more than 8 authenticators");
+}
+
+
+/* an authenticator begins on line 3, its members in column 36 */
+
+#define OTP(kind, members)                                                    \
+    ORG("'users':{'al':{'factors':{'" kind "':[\n"                            \
+        "{'secret':'plain:0123456789abcdef'," members "}]}}}")
+
+#define AL  ACME "users.al.factors."
+
+
+TEST(how_codes_are_made)
+{
+    FAULT(OTP("totp", "'digits':7"), 3, 45, AL "totp[0].digits",
+          "must be 6 or 8");
+    FAULT(OTP("hotp", "'digits':'6'"), 3, 45, AL "hotp[0].digits",
+          "must be a whole number");
+    FAULT(OTP("totp", "'digits':-6"), 3, 45, AL "totp[0].digits",
+          "must be 6 or 8");
+    FAULT(OTP("totp", "'digits':4294967302"), 3, 45, AL "totp[0].digits",
+          "must be 6 or 8");
+    FAULT(OTP("totp", "'algorithm':'SHA1'"), 3, 48, AL "totp[0].algorithm",
+          "must be \"sha1\", \"sha256\" or \"sha512\"");
+    FAULT(OTP("hotp", "'algorithm':'md5'"), 3, 48, AL "hotp[0].algorithm",
+          "must be \"sha1\", \"sha256\" or \"sha512\"");
+    FAULT(OTP("totp", "'algorithm':1"), 3, 48, AL "totp[0].algorithm",
+          "must be a string");
+    FAULT(OTP("totp", "'period':14"), 3, 45, AL "totp[0].period",
+          "must be 15 to 120 seconds");
+    FAULT(OTP("totp", "'period':121"), 3, 45, AL "totp[0].period",
+          "must be 15 to 120 seconds");
+    FAULT(OTP("totp", "'period':0"), 3, 45, AL "totp[0].period",
+          "must be 15 to 120 seconds");
+    FAULT(OTP("totp", "'period':30.0"), 3, 45, AL "totp[0].period",
+          "must be a whole number");
+    FAULT(OTP("totp", "'counter':1"), 3, 36, AL "totp[0].counter",
+          "unknown member \"counter\"");
+    FAULT(OTP("hotp", "'period':30"), 3, 36, AL "hotp[0].period",
+          "unknown member \"period\"");
+    FAULT(OTP("hotp", "'counter':-1"), 3, 46, AL "hotp[0].counter",
+          "must be 0 to 9007199254740991");
+    FAULT(OTP("hotp", "'counter':9007199254740992"), 3, 46,
+          AL "hotp[0].counter", "must be 0 to 9007199254740991");
+    FAULT(OTP("totp", "'name':''"), 3, 43, AL "totp[0].name",
+          "must not be empty");
+    FAULT(OTP("totp", "'name':'a\\u0007'"), 3, 43, AL "totp[0].name",
+          "holds a control character");
+    FAULT(ORG("'users':{'al':{'factors':{'hotp':[{'counter':1}]}}}"), 2, 35,
+          AL "hotp[0]", "the member \"secret\" is missing");
+}
+
+
+#define SALT   "ZKEffRPnLU+QdPL2xogLGA"
+#define HASH   "rQoPZZGyGFZcmGjSy7Kdo8O0n7sh3uCxhrZW7hU5060"
+#define COST   "$argon2id$v=19$m=8,t=1,p=1$"
+
+#define CODES(list)                                                           \
+    ORG("'users':{'al':{'factors':{'recovery':[\n" list "]}}}")
+
+#define UNFIT                                                                 \
+    "cannot be verified: a recovery code is hashed with 16 bytes of salt, "   \
+    "p=1, t up to 16 and m up to 1048576"
+
+
+TEST(recovery_codes)
+{
+    FAULT(ORG("'users':{'al':{'factors':{'recovery':{}}}}"), 2, 38,
+          AL "recovery", "must be an array");
+    FAULT(CODES("1"), 3, 1, AL "recovery[0]", "must be a string");
+    FAULT(CODES("''"), 3, 1, AL "recovery[0]", "must not be empty");
+    FAULT(CODES("'ABCD-EFGH-IJKL-MNOP'"), 3, 1, AL "recovery[0]",
+          "must be an Argon2id hash (\"$argon2id$v=19$...\"), as \"postern "
+          "recovery\" prints it, never the code itself");
+    FAULT(CODES("'" COST SALT "$" HASH "',\n'" COST SALT "$" HASH "$'"), 4, 1,
+          AL "recovery[1]", "must be an Argon2id hash "
+          "(\"$argon2id$v=19$...\"), as \"postern recovery\" prints it, "
+          "never the code itself");
+    FAULT(CODES("'" COST SALT "$" HASH "',\n'" COST "AAA" SALT "$" HASH "'"),
+          4, 1, AL "recovery[1]", "must be an Argon2id hash "
+          "(\"$argon2id$v=19$...\"), as \"postern recovery\" prints it, "
+          "never the code itself");
+    FAULT(CODES("'" COST SALT "$" HASH "',\n'" COST
+                "aKEffRPnLU+QdPL2xogLGA$" HASH "'"), 4, 1, AL "recovery[1]",
+          "is not of one set with the first: salt and cost of all must be "
+          "the same (\"postern recovery\" makes a set)");
+    FAULT(CODES("'" COST SALT "$" HASH "',\n"
+                "'$argon2id$v=19$m=8,t=2,p=1$" SALT "$" HASH "'"), 4, 1,
+          AL "recovery[1]", "is not of one set with the first: salt and cost "
+          "of all must be the same (\"postern recovery\" makes a set)");
+    FAULT(CODES("'" COST SALT "$" HASH "',\n'" COST SALT "$" SALT "'"), 4, 1,
+          AL "recovery[1]", "is not of one set with the first: salt and cost "
+          "of all must be the same (\"postern recovery\" makes a set)");
+    FAULT(CODES("'$argon2id$v=19$m=16,t=1,p=2$" SALT "$" HASH "'"), 3, 1,
+          AL "recovery[0]", UNFIT);
+    FAULT(CODES("'$argon2id$v=19$m=1048577,t=1,p=1$" SALT "$" HASH "'"), 3, 1,
+          AL "recovery[0]", UNFIT);
+    FAULT(CODES("'$argon2id$v=19$m=8,t=17,p=1$" SALT "$" HASH "'"), 3, 1,
+          AL "recovery[0]", UNFIT);
+    FAULT(CODES("'" COST "ZKEffRPnLU8$" HASH "'"), 3, 1, AL "recovery[0]",
+          UNFIT);
+    FAULT(CODES("'1','2','3','4','5','6','7','8','9','10','11','12','13',"
+                "'14','15','16','17'"), 2, 38, AL "recovery",
+          "holds more than 16 recovery codes");
 }
 
 

@@ -5,6 +5,8 @@
    ngx_http_postern_module/postern_directory_role.c
    ngx_http_postern_module/postern_directory_pattern.c
    ngx_http_postern_module/postern_directory_user.c
+   ngx_http_postern_module/postern_directory_factor.c
+   ngx_http_postern_module/postern_argon2.c
    ngx_http_postern_module/postern_directory_key.c
    ngx_http_postern_module/postern_directory_public.c
    ngx_http_postern_module/postern_json.c
@@ -20,6 +22,8 @@
 #include "directory.h"
 
 
+#define RECOVERY  "$argon2id$v=19$m=8,t=1,p=1$ZKEffRPnLU+QdPL2xogLGA$"
+
 static const char  example[] =
     "{'version':1,'organizations':{\n"
     " 'acme': {\n"
@@ -29,7 +33,13 @@ static const char  example[] =
     "    'password':'$argon2id$v=19$m=8,t=1,p=1$ZKEffRPnLU+QdPL2xogLGA"
     "$rQoPZZGyGFZcmGjSy7Kdo8O0n7sh3uCxhrZW7hU5060',\n"
     "    'factors':{'totp':[{'secret':'sealed:mk-1:QUFBQUFBQUFBQUFBQUFBQUFB"
-    "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB'}]}},\n"
+    "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB'},\n"
+    "     {'secret':'base64:MDEyMzQ1Njc4OWFiY2RlZg==','name':'Téléphone',\n"
+    "      'algorithm':'sha512','digits':8,'period':60}],\n"
+    "     'hotp':[{'secret':'plain:0123456789abcdef','digits':8,\n"
+    "      'algorithm':'sha256','counter':9007199254740991}],\n"
+    "     'recovery':['" RECOVERY "rQoPZZGyGFZcmGjSy7Kdow',\n"
+    "      '" RECOVERY "rQoPZZGyGFZcmGjSy7Kdog']}},\n"
     "   'bob': {'status':'disabled'}\n"
     "  },\n"
     "  'keys': {\n"
@@ -137,15 +147,35 @@ TEST(users)
     EXPECT_MEM(user->password.data, "$argon2id$", 10);
     EXPECT_INT(user->status, POSTERN_STATUS_ACTIVE);
     EXPECT_INT(user->nroles, 2);
-    EXPECT_INT(user->ntotp, 1);
+
+    if (!EXPECT_INT(user->ntotp, 2) || !EXPECT_INT(user->nhotp, 1)
+        || !EXPECT_INT(user->nrecovery, 2))
+    {
+        return;
+    }
+
     EXPECT_MEM(user->totp[0].secret.data, "sealed:mk-1:", 12);
+    EXPECT(user->totp[0].name.data == NULL);
+    EXPECT_INT(user->totp[0].hash, POSTERN_OTP_SHA1);
+    EXPECT_INT(user->totp[0].digits, 6);
+    EXPECT_INT(user->totp[0].period, 30);
+    EXPECT_STR(user->totp[1].name, "Téléphone");
+    EXPECT_INT(user->totp[1].hash, POSTERN_OTP_SHA512);
+    EXPECT_INT(user->totp[1].digits, 8);
+    EXPECT_INT(user->totp[1].period, 60);
+    EXPECT_INT(user->hotp[0].hash, POSTERN_OTP_SHA256);
+    EXPECT_INT(user->hotp[0].digits, 8);
+    EXPECT_INT(user->hotp[0].period, 0);
+    EXPECT_INT(user->hotp[0].counter, 9007199254740991);
+    EXPECT_STR(user->recovery[0], RECOVERY "rQoPZZGyGFZcmGjSy7Kdow");
+    EXPECT_STR(user->recovery[1], RECOVERY "rQoPZZGyGFZcmGjSy7Kdog");
 
     user = postern_directory_user(dir, org, slice("bob"));
     EXPECT_INT(user->status, POSTERN_STATUS_DISABLED);
     EXPECT_INT(user->nroles, 0);
     EXPECT_INT(user->password.len, 0);
     EXPECT(user->password.data == NULL);
-    EXPECT_INT(user->ntotp, 0);
+    EXPECT_INT(user->ntotp + user->nhotp + user->nrecovery, 0);
 
     org = postern_directory_org(dir, slice("other"));
     user = postern_directory_user(dir, org, slice("alice"));
@@ -216,8 +246,10 @@ TEST(open_secrets_are_counted)
 
     dir = directory(example);
 
-    EXPECT_INT(dir->nplain, 2);
-    EXPECT_STR(dir->plain_first, "organizations.acme.keys.AK1.secret");
+    EXPECT_INT(dir->nsealed, 1);
+    EXPECT_INT(dir->nplain, 4);
+    EXPECT_STR(dir->plain_first,
+               "organizations.acme.users.alice.factors.totp[1].secret");
 
     postern_directory_destroy(dir);
 

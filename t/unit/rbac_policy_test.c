@@ -13,6 +13,8 @@
  *      ngx_http_postern_module/postern_directory_public.c
  *      ngx_http_postern_module/postern_directory_role.c
  *      ngx_http_postern_module/postern_directory_user.c
+ *      ngx_http_postern_module/postern_directory_factor.c
+ *      ngx_http_postern_module/postern_argon2.c
  *      ngx_http_postern_module/postern_directory_value.c -ljansson -lsodium
  *      -lcrypto
  */
