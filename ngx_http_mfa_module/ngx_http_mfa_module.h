@@ -348,6 +348,19 @@ ngx_http_mfa_need_ctx(ngx_http_request_t *r)
 }
 
 
+/*
+ * Where the guard sends people, with to=<path and query, escaped> each:
+ *
+ *     sign-in?to=…            no cookie
+ *     sign-in?again=1&to=…    a cookie, and no session that counts there: the
+ *                             pages, of other limits or another organization,
+ *                             might find it good and send people straight back
+ *     code?to=…               MFA_SESSION_LOW
+ *     code?again=1&to=…       MFA_SESSION_OLD
+ *
+ * The pages show a form wherever again=1 is, so that there are no loops.
+ */
+
 /* phases and handlers */
 
 ngx_int_t ngx_http_mfa_access_handler(ngx_http_request_t *r);
@@ -365,7 +378,8 @@ ngx_int_t ngx_http_mfa_show(ngx_http_request_t *r, mfa_page_e page,
 const postern_user_t *ngx_http_mfa_find_user(ngx_http_request_t *r,
     ngx_str_t *org, ngx_str_t *name);
 
-/* 303 to a path of this host, as given: never made absolute */
+/* adds the headers of a 303 to a path of this host, as given: never made
+   absolute; returns the status, for any handler to return */
 ngx_int_t ngx_http_mfa_redirect(ngx_http_request_t *r, ngx_str_t *to);
 
 /* setters of ngx_http_mfa_conf.c */
