@@ -5,34 +5,22 @@
 #include <utf8proc.h>
 
 #include "mfa_hash.h"
+#include "postern_argon2.h"
 
 
-#define MFA_HASH_PREFIX   "$argon2id$v=19$m="
 #define MFA_HASH_DIGEST   32       /* bytes of the work nobody looks at */
 #define MFA_LANES_MAX     16       /* p=; others' default is 1 or 4 */
-#define MFA_SALT_MIN      8        /* bytes, RFC 9106 section 3.1 */
-#define MFA_DIGEST_MIN    16       /* bytes: less could be guessed */
 
-/* code points of a password taken apart: two for three bytes in the worst case,
+/* code points of a password taken apart: three for two bytes in the worst case,
    U+01D5, and one more that utf8proc ends its text in */
 #define MFA_CODE_POINTS   (MFA_PASSWORD_MAX * 3 / 2 + 1)
 
 
-typedef struct {
-    uint32_t  memory;
-    uint32_t  passes;
-    uint32_t  lanes;
-} mfa_hash_cost_t;
-
-
-static int mfa_hash_read(postern_str_t hash, mfa_hash_cost_t *cost);
-static int mfa_hash_number(postern_str_t *s, char end, uint32_t max,
-    uint32_t *number);
-static int mfa_hash_base64(postern_str_t *s, char end, size_t min);
+static int mfa_hash_read(postern_str_t text, postern_argon2_t *hash);
 static mfa_hash_e mfa_hash_compare(postern_str_t hash, postern_str_t password);
 static int mfa_hash_work(const mfa_argon2_t *params, postern_str_t password);
 static int mfa_hash_rest(const mfa_argon2_t *params,
-    const mfa_hash_cost_t *cost, postern_str_t password);
+    const postern_argon2_t *made, postern_str_t password);
 
 
 size_t
@@ -107,10 +95,10 @@ mfa_hash_e
 mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
     postern_str_t password)
 {
-    mfa_hash_e       rc;
-    unsigned char    nfc[MFA_PASSWORD_MAX];
-    postern_str_t    normal;
-    mfa_hash_cost_t  cost;
+    mfa_hash_e        rc;
+    unsigned char     nfc[MFA_PASSWORD_MAX];
+    postern_str_t     normal;
+    postern_argon2_t  made;
 
     if (sodium_init() < 0) {
         return MFA_HASH_FAILED;
@@ -121,21 +109,21 @@ mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
     normal.data = nfc;
     normal.len = mfa_password_normalize(password, nfc, sizeof(nfc));
 
-    if (normal.len == 0 || mfa_hash_read(hash, &cost) != 0) {
+    if (normal.len == 0 || mfa_hash_read(hash, &made) != 0) {
         rc = mfa_hash_work(params, normal) == 0 ? MFA_HASH_NO
                                                 : MFA_HASH_FAILED;
 
     } else {
         rc = mfa_hash_compare(hash, normal);
 
-        if (rc != MFA_HASH_FAILED
-            && mfa_hash_rest(params, &cost, normal) != 0)
+        if (rc != MFA_HASH_FAILED && mfa_hash_rest(params, &made, normal) != 0)
         {
             rc = MFA_HASH_FAILED;
         }
     }
 
     sodium_memzero(nfc, sizeof(nfc));
+    sodium_memzero(&made, sizeof(made));
 
     return rc;
 }
@@ -144,17 +132,19 @@ mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
 int
 mfa_hash_parse(postern_str_t hash, const mfa_argon2_t *params, int *old)
 {
-    mfa_hash_cost_t  cost;
+    int               ours;
+    postern_argon2_t  made;
 
     *old = 0;
+    ours = mfa_hash_read(hash, &made) == 0;
 
-    if (mfa_hash_read(hash, &cost) != 0) {
-        return 0;
+    if (ours) {
+        *old = made.memory < params->memory || made.passes < params->passes;
     }
 
-    *old = cost.memory < params->memory || cost.passes < params->passes;
+    sodium_memzero(&made, sizeof(made));
 
-    return 1;
+    return ours;
 }
 
 
@@ -164,123 +154,15 @@ mfa_hash_parse(postern_str_t hash, const mfa_argon2_t *params, int *old)
  */
 
 static int
-mfa_hash_read(postern_str_t hash, mfa_hash_cost_t *cost)
+mfa_hash_read(postern_str_t text, postern_argon2_t *hash)
 {
-    size_t         prefix;
-    postern_str_t  s;
-
-    prefix = sizeof(MFA_HASH_PREFIX) - 1;
-
-    if (hash.len <= prefix || hash.len >= MFA_HASH_TEXT
-        || memcmp(hash.data, MFA_HASH_PREFIX, prefix) != 0)
+    if (postern_argon2_parse(text, hash) != 0
+        || hash->memory > MFA_ARGON2_MEMORY_MAX
+        || hash->passes > MFA_ARGON2_PASSES_MAX
+        || hash->lanes > MFA_LANES_MAX)
     {
         return -1;
     }
-
-    s.data = hash.data + prefix;
-    s.len = hash.len - prefix;
-
-    if (mfa_hash_number(&s, ',', MFA_ARGON2_MEMORY_MAX, &cost->memory) != 0
-        || s.len < 2 || memcmp(s.data, "t=", 2) != 0)
-    {
-        return -1;
-    }
-
-    s.data += 2;
-    s.len -= 2;
-
-    if (mfa_hash_number(&s, ',', MFA_ARGON2_PASSES_MAX, &cost->passes) != 0
-        || s.len < 2 || memcmp(s.data, "p=", 2) != 0)
-    {
-        return -1;
-    }
-
-    s.data += 2;
-    s.len -= 2;
-
-    if (mfa_hash_number(&s, '$', MFA_LANES_MAX, &cost->lanes) != 0
-        || cost->memory < 8 * cost->lanes)
-    {
-        return -1;
-    }
-
-    if (mfa_hash_base64(&s, '$', MFA_SALT_MIN) != 0) {
-        return -1;
-    }
-
-    return mfa_hash_base64(&s, '\0', MFA_DIGEST_MIN);
-}
-
-
-/* a decimal number from 1 without a zero in front, and what ends it */
-
-static int
-mfa_hash_number(postern_str_t *s, char end, uint32_t max, uint32_t *number)
-{
-    size_t         i;
-    uint32_t       n;
-    unsigned char  c;
-
-    for (n = 0, i = 0; i < s->len && s->data[i] != (unsigned char) end; i++) {
-        c = s->data[i];
-
-        if (c < '0' || c > '9' || (i == 0 && c == '0')) {
-            return -1;
-        }
-
-        n = n * 10 + (c - '0');
-
-        if (n > max) {
-            return -1;
-        }
-    }
-
-    if (i == 0 || i == s->len) {
-        return -1;
-    }
-
-    s->data += i + 1;
-    s->len -= i + 1;
-    *number = n;
-
-    return 0;
-}
-
-
-/* base64 up to end, or to the end of the text where that is NUL */
-
-static int
-mfa_hash_base64(postern_str_t *s, char end, size_t min)
-{
-    int                   rc;
-    size_t                n, len;
-    unsigned char         bytes[MFA_HASH_TEXT];
-    const unsigned char  *p;
-
-    n = s->len;
-
-    if (end != '\0') {
-        p = n ? memchr(s->data, end, n) : NULL;
-        if (p == NULL) {
-            return -1;
-        }
-
-        n = p - s->data;
-    }
-
-    rc = sodium_base642bin(bytes, sizeof(bytes), (const char *) s->data, n,
-                           NULL, &len, NULL,
-                           sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-
-    sodium_memzero(bytes, sizeof(bytes));
-
-    if (rc != 0 || len < min) {
-        return -1;
-    }
-
-    n += end != '\0';
-    s->data += n;
-    s->len -= n;
 
     return 0;
 }
@@ -290,7 +172,7 @@ static mfa_hash_e
 mfa_hash_compare(postern_str_t hash, postern_str_t password)
 {
     int   rc;
-    char  text[MFA_HASH_TEXT];
+    char  text[POSTERN_ARGON2_TEXT + 1];
 
     memcpy(text, hash.data, hash.len);
     text[hash.len] = '\0';
@@ -341,14 +223,14 @@ mfa_hash_work(const mfa_argon2_t *params, postern_str_t password)
  */
 
 static int
-mfa_hash_rest(const mfa_argon2_t *params, const mfa_hash_cost_t *cost,
+mfa_hash_rest(const mfa_argon2_t *params, const postern_argon2_t *made,
     postern_str_t password)
 {
     uint64_t      want, done;
     mfa_argon2_t  rest;
 
     want = (uint64_t) params->memory * params->passes;
-    done = (uint64_t) cost->memory * cost->passes;
+    done = (uint64_t) made->memory * made->passes;
 
     if (want <= done) {
         return 0;
