@@ -2,7 +2,6 @@
 #include <errno.h>
 
 #include <sodium.h>
-#include <utf8proc.h>
 
 #include "mfa_hash.h"
 #include "postern_argon2.h"
@@ -10,10 +9,6 @@
 
 #define MFA_HASH_DIGEST   32       /* bytes of the work nobody looks at */
 #define MFA_LANES_MAX     16       /* p=; others' default is 1 or 4 */
-
-/* code points of a password taken apart: three for two bytes in the worst case,
-   U+01D5, and one more that utf8proc ends its text in */
-#define MFA_CODE_POINTS   (MFA_PASSWORD_MAX * 3 / 2 + 1)
 
 
 static int mfa_hash_read(postern_str_t text, postern_argon2_t *hash);
@@ -26,43 +21,14 @@ static int mfa_hash_rest(const mfa_argon2_t *params,
 size_t
 mfa_password_normalize(postern_str_t typed, unsigned char *out, size_t size)
 {
-    size_t             len, i;
-    utf8proc_int32_t   points[MFA_CODE_POINTS];
-    utf8proc_ssize_t   n;
+    size_t  len;
 
-    const utf8proc_option_t  nfc = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    len = mfa_unicode_nfc(typed, out, size);
 
-    if (typed.len == 0 || typed.len > MFA_PASSWORD_MAX) {
+    if (len > MFA_PASSWORD_MAX) {
+        sodium_memzero(out, len);
         return 0;
     }
-
-    len = 0;
-
-    n = utf8proc_decompose(typed.data, (utf8proc_ssize_t) typed.len, points,
-                           MFA_CODE_POINTS - 1, nfc);
-
-    if (n <= 0 || n > MFA_CODE_POINTS - 1) {
-        goto done;
-    }
-
-    for (i = 0; i < (size_t) n; i++) {
-        if (points[i] < 0x20 || (points[i] >= 0x7f && points[i] < 0xa0)) {
-            goto done;
-        }
-    }
-
-    /* in its place: no code point takes more than its four bytes */
-
-    n = utf8proc_reencode(points, n, nfc);
-
-    if (n > 0 && (size_t) n <= size && n <= MFA_PASSWORD_MAX) {
-        len = (size_t) n;
-        memcpy(out, points, len);
-    }
-
-done:
-
-    sodium_memzero(points, sizeof(points));
 
     return len;
 }

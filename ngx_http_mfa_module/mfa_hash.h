@@ -10,10 +10,10 @@
 #define _MFA_HASH_H_INCLUDED_
 
 
-#include "postern_buf.h"
+#include "mfa_unicode.h"
 
 
-#define MFA_PASSWORD_MAX     1024    /* bytes of a password, typed or in NFC */
+#define MFA_PASSWORD_MAX     MFA_UNICODE_MAX    /* bytes, typed or in NFC */
 #define MFA_HASH_TEXT        128     /* bytes of a hash as text, with NUL */
 
 #define MFA_ARGON2_MEMORY    19456   /* KiB; OWASP: 46 MiB/1, 19/2, 12/3, 9/4 */

@@ -15,17 +15,15 @@
 #define MFA_BLOCK_LIST_MAX   (16 * 1024 * 1024)    /* bytes of a file */
 
 
-/* sorted, folded, one after the other; read by any number of readers */
+/* folded passwords, read by any number of readers */
 typedef struct mfa_block_list_s  mfa_block_list_t;
 
-
-/* profile "complexity" of mfa_password */
 
 typedef struct {
     unsigned                 min;         /* code points, 8 to 64 */
     unsigned                 max;         /* code points, 64 or more */
     unsigned                 classes;     /* 0; or 1..4 of upper, lower,
-                                             digit, other */
+                                             digit, other: "complexity" */
     const mfa_block_list_t  *block;       /* may be NULL */
 } mfa_password_rules_t;
 
@@ -48,11 +46,22 @@ typedef enum {
 mfa_block_list_t *mfa_block_list_parse(postern_str_t text,
     const postern_alloc_t *alloc, postern_error_t *err);
 
-/* the list that is built in: the 3,000 most common ones */
+/* how many different ones there are */
+size_t mfa_block_list_size(const mfa_block_list_t *list);
+
+/* is it there?  folded by mfa_unicode_fold() */
+int mfa_block_list_has(const mfa_block_list_t *list, postern_str_t folded);
+
+/* the list that is built in, common-passwords.txt: the 3,000 most common ones
+   of at least 8 characters */
 extern const unsigned char  mfa_common_passwords[];
 extern const size_t         mfa_common_passwords_len;
 
-/* password in NFC; context: words that must not be the password */
+/*
+ * A password as typed, or in NFC already; context: words that it must not be,
+ * whatever digits and signs are in it, nor one of them repeated.  Of an address
+ * of mail the part before the "@" counts too.
+ */
 mfa_password_e mfa_password_check(const mfa_password_rules_t *rules,
     postern_str_t password, const postern_str_t *context, unsigned ncontext);
 
