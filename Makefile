@@ -25,9 +25,15 @@ hardened = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 folders  = $(wildcard ngx_http_*_module)
 pure     = $(foreach m,$(modules),$(wildcard ngx_http_$(m)_module/$(m)_*.c))
 tools    = $(wildcard tools/*.c)
-objects  = $(patsubst %.c,build/obj/%.o,$(notdir $(tools) $(pure)))
+objects  = $(patsubst %.c,build/obj/%.o,$(notdir $(tools) $(pure) $(made)))
 
-VPATH    = tools $(folders)
+# what is built in as it lies in a file: made into C, as config.make does it
+
+pages    = $(wildcard ngx_http_mfa_module/pages/*)
+common   = $(wildcard ngx_http_mfa_module/common-passwords.txt)
+made     = build/made/mfa_assets.c $(if $(common),build/made/mfa_common.c)
+
+VPATH    = tools $(folders) build/made
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -74,6 +80,18 @@ build/obj/%.o: %.c Makefile | packages-build
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(warnings) $(hardened) $(addprefix -I,$(folders)) \
 	    -Itools -MMD -MP -c -o $@ $<
+
+build/made/mfa_assets.c: util/embed $(pages)
+	@mkdir -p $(@D)
+	@util/embed --table mfa_assets $(pages) > $@
+
+build/made/mfa_common.c: util/embed $(common)
+	@mkdir -p $(@D)
+	@util/embed $(common) mfa_common_passwords > $@
+
+# for tests and fuzzers, which link these too
+.PHONY: made
+made: $(made)
 
 -include $(objects:.o=.d)
 
