@@ -3,9 +3,14 @@
  * The glue of mfa.
  *
  *   ngx_http_mfa_module.c     directives, merge
- *   ngx_http_mfa_conf.c       setters, what is read at configuration time
+ *   ngx_http_mfa_conf.c       setters
+ *   ngx_http_mfa_look.c       templates, texts, logo, lists: what is read at
+ *                             configuration time
  *   ngx_http_mfa_access.c     the guard: session, assurance, code in a header
- *   ngx_http_mfa_session.c    sessions over the store, cookies
+ *   ngx_http_mfa_session.c    the session of a request, a new one
+ *   ngx_http_mfa_sessions.c   those of a user: list, end
+ *   ngx_http_mfa_cookie.c     cookies
+ *   ngx_http_mfa_known.c      known devices
  *   ngx_http_mfa_variables.c
  *   ngx_http_mfa_account.c    accounts in Redis or in files
  *   ngx_http_mfa_lane.c       the ways to the threads
@@ -30,6 +35,7 @@
 
 #include "mfa_account.h"
 #include "mfa_device.h"
+#include "mfa_http.h"
 #include "mfa_page.h"
 #include "mfa_password.h"
 #include "mfa_session.h"
@@ -39,6 +45,20 @@
                                             an end elsewhere is seen within */
 #define NGX_HTTP_MFA_DEVICE_AGE  (400 * 86400)    /* s, the most that browsers
                                                      keep a cookie */
+#define NGX_HTTP_MFA_GUESS_TTL   ((ngx_msec_t) 90 * 86400 * 1000)
+#define NGX_HTTP_MFA_PASSWORD_CHARS  256    /* code points, at most */
+#define NGX_HTTP_MFA_RETRY_AFTER     5      /* seconds, with 503 */
+
+
+/* what pages are made of; shared by all locations that name the same files */
+
+typedef struct {
+    ngx_str_t                   folder;       /* of mfa_templates, or "" */
+    ngx_str_t                   file;         /* of mfa_texts, or "" */
+    const mfa_catalogue_t      *texts;
+    mfa_template_t             *templates[MFA_PAGES];
+    postern_str_t               style;        /* style.css as written */
+} ngx_http_mfa_look_t;
 
 
 /* http level */
@@ -47,13 +67,18 @@ typedef struct {
     mfa_argon2_t                argon2;       /* mfa_argon2id memory= passes= */
     ngx_uint_t                  running;      /*   running= */
     ngx_uint_t                  queued;       /*   queue= */
-    ngx_thread_pool_t          *thread_pool;  /* mfa_thread_pool */
+    ngx_str_t                   pool_name;    /* mfa_thread_pool */
+    ngx_thread_pool_t          *thread_pool;
     ngx_str_t                   accounts;     /* mfa_accounts; empty: none */
     ngx_flag_t                  redis;        /* has_redis(): accounts are
                                                  there, not in the folder */
     ngx_flag_t                  used;         /* "mfa on" somewhere */
     ngx_http_postern_lane_t    *lane;         /* of Argon2id, and of files: set */
     ngx_http_postern_lane_t    *files;        /*   in init_process by lanes() */
+    ngx_array_t                *looks;        /* of ngx_http_mfa_look_t * */
+    const mfa_block_list_t     *common;       /* the list that is built in */
+    char                      (*tags)[5];     /* of master keys, of a worker */
+    ngx_uint_t                  ntags;
 } ngx_http_mfa_main_conf_t;
 
 
@@ -78,14 +103,25 @@ ngx_int_t ngx_http_mfa_room_take(ngx_http_request_t *r,
 void ngx_http_mfa_room_give(ngx_http_mfa_room_t *room);
 
 
-/* of a server: what its pages look like */
+typedef struct ngx_http_mfa_loc_conf_s  ngx_http_mfa_loc_conf_t;
+
+
+/* of a server: where its pages are, and what they look like */
 
 typedef struct {
     ngx_str_t                   pages;        /* path of mfa_pages, "" none */
+    ngx_http_mfa_loc_conf_t    *look;         /* of that location */
+    ngx_flag_t                  warned;
 } ngx_http_mfa_srv_conf_t;
 
 
-typedef struct {
+/*
+ * What belongs to pages (from enrol on, but for limit) counts where mfa_pages
+ * or mfa_admin is, and is not filled in elsewhere: a page that the guard shows
+ * is made of srv_conf->look.
+ */
+
+struct ngx_http_mfa_loc_conf_s {
     ngx_flag_t                  enable;       /* mfa */
     ngx_uint_t                  aal;          /* mfa_require aal=, default 2 */
     time_t                      max_age;      /*   max_age=, 0: any */
@@ -95,30 +131,37 @@ typedef struct {
 
     mfa_limits_t                limits;       /* mfa_session idle= absolute= */
     ngx_str_t                   cookie;       /* mfa_cookie */
-    ngx_str_t                   device;       /* name of the device cookie */
+    ngx_str_t                   device;       /* its name with "-device" */
+    ngx_str_t                   form;         /* its name with "-form" */
     ngx_flag_t                  insecure;     /* mfa_insecure_cookie */
+    ngx_str_t                   authenticate; /* WWW-Authenticate */
 
     ngx_str_t                   code_header;  /* mfa_code_header, lower case */
     mfa_otp_t                   otp;          /* mfa_totp digits= algorithm=
                                                  period=, of new ones */
     ngx_uint_t                  window;       /*   window= */
-    ngx_flag_t                  enrol;        /* mfa_enrol */
-
-    mfa_password_rules_t        rules;        /* mfa_password */
-
     ngx_http_postern_backoff_t  backoff;      /* mfa_limit, per authenticator */
-    ngx_uint_t                  address;      /*   address=, a minute; 0: off */
+    ngx_uint_t                  address;      /*   address=, a minute */
+
+    ngx_flag_t                  enrol;        /* mfa_enrol */
+    mfa_password_rules_t        rules;        /* mfa_password */
+    ngx_str_t                   block_file;   /*   block= */
+    ngx_flag_t                  block;        /* mfa_insecure_block_list */
 
     ngx_str_t                   brand;        /* mfa_name */
-    ngx_str_t                   logo;         /* mfa_logo: content */
+    ngx_str_t                   logo_file;    /* mfa_logo */
+    ngx_str_t                   logo;         /*   its content */
     ngx_str_t                   logo_type;
     mfa_colors_t                colors;       /* mfa_colors */
     ngx_str_t                   style;        /* style.css as sent */
     ngx_str_t                   style_etag;
-    ngx_uint_t                  language;     /* mfa_language */
-    const mfa_catalogue_t      *texts;        /* mfa_texts */
-    mfa_template_t             *templates[MFA_PAGES];    /* mfa_templates */
-} ngx_http_mfa_loc_conf_t;
+    ngx_str_t                   language_tag; /* mfa_language */
+    ngx_uint_t                  language;
+    ngx_str_t                   texts_file;   /* mfa_texts */
+    const mfa_catalogue_t      *texts;
+    ngx_str_t                   folder;       /* mfa_templates */
+    mfa_template_t *const      *templates;    /* MFA_PAGES of them */
+};
 
 
 extern ngx_module_t  ngx_http_mfa_module;
@@ -386,6 +429,28 @@ ngx_int_t ngx_http_mfa_redirect(ngx_http_request_t *r, ngx_str_t *to);
 char *ngx_http_mfa_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_mfa_pages(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_mfa_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_mfa_set_session(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_mfa_set_cookie_name(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_mfa_set_insecure(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_mfa_set_code_header(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_mfa_set_totp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_mfa_set_password(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_mfa_set_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_mfa_set_argon2id(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* ngx_http_mfa_look.c: what mfa_name, mfa_logo, mfa_colors, mfa_templates,
+   mfa_texts, mfa_language and the list of mfa_password say, read and compiled
+   for a location with pages */
+char *ngx_http_mfa_set_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_mfa_set_colors(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_mfa_look(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf);
 
 
 #endif /* _NGX_HTTP_MFA_MODULE_H_INCLUDED_ */
