@@ -34,6 +34,14 @@ static ngx_int_t ngx_http_postern_store_done(ngx_http_postern_op_t *op,
 static ngx_int_t ngx_http_postern_store_read(ngx_http_request_t *r,
     ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
     ngx_uint_t take);
+static ngx_int_t ngx_http_postern_store_found(ngx_http_request_t *r,
+    ngx_http_postern_op_t *op, size_t len);
+static ngx_http_postern_store_call_t *ngx_http_postern_store_write(
+    ngx_http_request_t *r, ngx_http_postern_op_t *op,
+    ngx_http_postern_store_conf_t *scf, ngx_str_t *org, ngx_str_t *name);
+static ngx_int_t ngx_http_postern_store_forget(ngx_http_request_t *r,
+    ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
+    postern_table_kind_e kind);
 
 
 /* of this worker: where operations of no request go; a value between the lock
@@ -49,7 +57,7 @@ ngx_http_postern_store_init_process(ngx_cycle_t *cycle,
 {
     ngx_http_postern_store_worker = scf;
 
-    ngx_http_postern_store_call_init();
+    ngx_http_postern_store_script_init();
 
     return scf->redis ? ngx_http_postern_redis_init(scf->redis) : NGX_OK;
 }
@@ -252,8 +260,10 @@ ngx_http_postern_store_read(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     }
 
     if (scf->redis) {
-        call = ngx_http_postern_store_call(r, op, scf->redis,
-                                           POSTERN_TABLE_RECORD, org, name);
+        call = take ? ngx_http_postern_store_write(r, op, scf, org, name)
+                    : ngx_http_postern_store_call(r, op, scf->redis,
+                                                  POSTERN_TABLE_RECORD, org,
+                                                  name);
         if (call == NULL) {
             return NGX_ERROR;
         }
@@ -269,18 +279,54 @@ ngx_http_postern_store_read(ngx_http_request_t *r, ngx_http_postern_op_t *op,
                  : ngx_http_postern_zone_get(&zn,
                                        ngx_http_postern_store_buffer, &len);
 
-    if (found == POSTERN_TABLE_OK) {
-        rc = ngx_http_postern_store_value(r, op, ngx_http_postern_store_buffer,
-                                          len);
-
-        ngx_explicit_memzero(ngx_http_postern_store_buffer, len);
-
-        if (rc != NGX_OK) {
-            return NGX_ERROR;
-        }
+    if (found == POSTERN_TABLE_OK
+        && ngx_http_postern_store_found(r, op, len) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     return ngx_http_postern_store_done(op, found);
+}
+
+
+/* the value in the worker's buffer, which is wiped, is that of the operation */
+
+static ngx_int_t
+ngx_http_postern_store_found(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+    size_t len)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_postern_store_value(r, op, ngx_http_postern_store_buffer,
+                                      len);
+
+    ngx_explicit_memzero(ngx_http_postern_store_buffer, len);
+
+    return rc;
+}
+
+
+/* a call that writes a record in Redis: the copy at this node goes first */
+
+static ngx_http_postern_store_call_t *
+ngx_http_postern_store_write(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+    ngx_http_postern_store_conf_t *scf, ngx_str_t *org, ngx_str_t *name)
+{
+    ngx_http_postern_store_call_t  *call;
+
+    call = ngx_http_postern_store_call(r, op, scf->redis, POSTERN_TABLE_RECORD,
+                                       org, name);
+
+    if (call && scf->zone) {
+        ngx_http_postern_zone_name(&call->zn, scf->zone,
+                                   ngx_http_postern_store_log(r),
+                                   POSTERN_TABLE_COPY, org, name);
+        ngx_http_postern_zone_drop(&call->zn);
+
+        call->drops = 1;
+    }
+
+    return call;
 }
 
 
@@ -307,8 +353,7 @@ ngx_http_postern_store_put(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     }
 
     if (scf->redis) {
-        call = ngx_http_postern_store_call(r, op, scf->redis,
-                                           POSTERN_TABLE_RECORD, org, name);
+        call = ngx_http_postern_store_write(r, op, scf, org, name);
         if (call == NULL) {
             return NGX_ERROR;
         }
@@ -328,6 +373,24 @@ ngx_int_t
 ngx_http_postern_store_delete(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     ngx_str_t *org, ngx_str_t *name)
 {
+    return ngx_http_postern_store_forget(r, op, org, name,
+                                         POSTERN_TABLE_RECORD);
+}
+
+
+ngx_int_t
+ngx_http_postern_store_clear(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+    ngx_str_t *org, ngx_str_t *name)
+{
+    return ngx_http_postern_store_forget(r, op, org, name,
+                                         POSTERN_TABLE_GUESS);
+}
+
+
+static ngx_int_t
+ngx_http_postern_store_forget(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+    ngx_str_t *org, ngx_str_t *name, postern_table_kind_e kind)
+{
     ngx_int_t                       rc;
     ngx_http_postern_zone_name_t    zn;
     ngx_http_postern_store_call_t  *call;
@@ -340,8 +403,10 @@ ngx_http_postern_store_delete(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     }
 
     if (scf->redis) {
-        call = ngx_http_postern_store_call(r, op, scf->redis,
-                                           POSTERN_TABLE_RECORD, org, name);
+        call = (kind == POSTERN_TABLE_RECORD)
+               ? ngx_http_postern_store_write(r, op, scf, org, name)
+               : ngx_http_postern_store_call(r, op, scf->redis, kind, org,
+                                             name);
         if (call == NULL) {
             return NGX_ERROR;
         }
@@ -350,7 +415,7 @@ ngx_http_postern_store_delete(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     }
 
     ngx_http_postern_zone_name(&zn, scf->zone, ngx_http_postern_store_log(r),
-                               POSTERN_TABLE_RECORD, org, name);
+                               kind, org, name);
     ngx_http_postern_zone_delete(&zn);
 
     return ngx_http_postern_store_done(op, POSTERN_TABLE_OK);
@@ -401,7 +466,49 @@ ngx_int_t
 ngx_http_postern_store_recent(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     ngx_str_t *org, ngx_str_t *name, ngx_msec_t age)
 {
-    return ngx_http_postern_store_read(r, op, org, name, 0);
+    size_t                          len;
+    uint32_t                        epoch;
+    ngx_int_t                       rc;
+    postern_table_result_e          found;
+    ngx_http_postern_zone_name_t    zn;
+    ngx_http_postern_store_call_t  *call;
+    ngx_http_postern_store_conf_t  *scf;
+
+    rc = ngx_http_postern_store_check(r, op, org, name, age, &scf);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    if (scf->redis == NULL || scf->zone == NULL) {
+        return ngx_http_postern_store_read(r, op, org, name, 0);
+    }
+
+    ngx_http_postern_zone_name(&zn, scf->zone, ngx_http_postern_store_log(r),
+                               POSTERN_TABLE_COPY, org, name);
+
+    found = ngx_http_postern_zone_recent(&zn, age,
+                                         ngx_http_postern_store_buffer, &len,
+                                         &epoch);
+
+    if (found == POSTERN_TABLE_OK) {
+        return (ngx_http_postern_store_found(r, op, len) == NGX_OK)
+               ? ngx_http_postern_store_done(op, found) : NGX_ERROR;
+    }
+
+    call = ngx_http_postern_store_call(r, op, scf->redis, POSTERN_TABLE_RECORD,
+                                       org, name);
+    if (call == NULL) {
+        return NGX_ERROR;
+    }
+
+    call->zn = zn;
+    call->epoch = epoch;
+    call->asked = ngx_http_postern_zone_now();
+    call->age = age;
+    call->keeps = 1;
+
+    return ngx_http_postern_store_call_get(call, 0);
 }
 
 
@@ -410,7 +517,42 @@ ngx_http_postern_store_swap(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     ngx_str_t *org, ngx_str_t *name, ngx_str_t *old, ngx_str_t *value,
     ngx_msec_t ttl)
 {
-    return ngx_http_postern_store_refused(op);
+    ngx_int_t                       rc;
+    ngx_http_postern_zone_name_t    zn;
+    ngx_http_postern_store_call_t  *call;
+    ngx_http_postern_store_conf_t  *scf;
+
+    if ((old && old->len > NGX_HTTP_POSTERN_VALUE_MAX)
+        || (value && value->len > NGX_HTTP_POSTERN_VALUE_MAX))
+    {
+        ngx_log_error(NGX_LOG_ALERT, ngx_http_postern_store_log(r), 0,
+                      "postern store called with values of %uz and %uz bytes",
+                      old ? old->len : 0, value ? value->len : 0);
+        return NGX_ERROR;
+    }
+
+    /* what is gone needs no ttl */
+
+    rc = ngx_http_postern_store_check(r, op, org, name, value ? ttl : 1, &scf);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    if (scf->redis) {
+        call = ngx_http_postern_store_write(r, op, scf, org, name);
+        if (call == NULL) {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_postern_store_call_swap(call, old, value, ttl);
+    }
+
+    ngx_http_postern_zone_name(&zn, scf->zone, ngx_http_postern_store_log(r),
+                               POSTERN_TABLE_RECORD, org, name);
+
+    return ngx_http_postern_store_done(op,
+                          ngx_http_postern_zone_swap(&zn, old, value, ttl));
 }
 
 
@@ -419,13 +561,47 @@ ngx_http_postern_store_attempt(ngx_http_request_t *r,
     ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
     const ngx_http_postern_backoff_t *backoff)
 {
-    return ngx_http_postern_store_refused(op);
-}
+    ngx_int_t                       rc;
+    postern_table_result_e          made;
+    postern_table_backoff_t         b;
+    ngx_http_postern_zone_name_t    zn;
+    ngx_http_postern_store_call_t  *call;
+    ngx_http_postern_store_conf_t  *scf;
 
+    rc = ngx_http_postern_store_check(r, op, org, name, backoff->ttl, &scf);
 
-ngx_int_t
-ngx_http_postern_store_clear(ngx_http_request_t *r, ngx_http_postern_op_t *op,
-    ngx_str_t *org, ngx_str_t *name)
-{
-    return ngx_http_postern_store_refused(op);
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    if (backoff->wait > NGX_HTTP_POSTERN_STORE_TTL_MAX
+        || backoff->wait_max > NGX_HTTP_POSTERN_STORE_TTL_MAX)
+    {
+        ngx_log_error(NGX_LOG_ALERT, ngx_http_postern_store_log(r), 0,
+                      "postern store called with waits of %Mms and %Mms",
+                      backoff->wait, backoff->wait_max);
+        return NGX_ERROR;
+    }
+
+    b.free = backoff->free;
+    b.max = backoff->max;
+    b.wait = (int64_t) backoff->wait;
+    b.wait_max = (int64_t) backoff->wait_max;
+    b.ttl = (int64_t) backoff->ttl;
+
+    if (scf->redis) {
+        call = ngx_http_postern_store_call(r, op, scf->redis,
+                                           POSTERN_TABLE_GUESS, org, name);
+        if (call == NULL) {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_postern_store_call_guess(call, &b);
+    }
+
+    ngx_http_postern_zone_name(&zn, scf->zone, ngx_http_postern_store_log(r),
+                               POSTERN_TABLE_GUESS, org, name);
+    made = ngx_http_postern_zone_guess(&zn, &b, &op->msec);
+
+    return ngx_http_postern_store_done(op, made);
 }

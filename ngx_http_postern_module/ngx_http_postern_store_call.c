@@ -8,24 +8,14 @@
 
 #include "ngx_http_postern_store_call.h"
 
-#include <ngx_sha1.h>
 #include <sodium.h>
 
 
-static ngx_int_t ngx_http_postern_store_send(
-    ngx_http_postern_store_call_t *call,
-    const ngx_http_postern_redis_command_t *commands, ngx_uint_t n,
-    ngx_http_postern_redis_handler_pt handler);
 static ngx_int_t ngx_http_postern_store_submit(
     ngx_http_postern_store_call_t *call, const postern_str_t *args,
     size_t nargs, ngx_http_postern_redis_handler_pt handler);
-static ngx_int_t ngx_http_postern_store_wait(
-    ngx_http_postern_store_call_t *call);
 static void ngx_http_postern_store_cancel(ngx_http_postern_op_t *op);
-static void ngx_http_postern_store_finish(ngx_http_postern_store_call_t *call,
-    ngx_http_postern_result_e result);
-static redisReply *ngx_http_postern_store_reply(
-    ngx_http_postern_redis_op_t *rop, int type);
+static void ngx_http_postern_store_end(ngx_http_postern_store_call_t *call);
 
 static void ngx_http_postern_store_claim_set(ngx_http_postern_redis_op_t *rop);
 static void ngx_http_postern_store_claim_somebodys(
@@ -40,47 +30,6 @@ static void ngx_http_postern_store_get_done(ngx_http_postern_redis_op_t *rop);
 static void ngx_http_postern_store_put_done(ngx_http_postern_redis_op_t *rop);
 static void ngx_http_postern_store_delete_done(
     ngx_http_postern_redis_op_t *rop);
-static ngx_int_t ngx_http_postern_store_rate_send(
-    ngx_http_postern_store_call_t *call, ngx_uint_t whole);
-static void ngx_http_postern_store_rate_done(ngx_http_postern_redis_op_t *rop);
-
-
-/*
- * GCRA as in postern_table_rate(), by the clock of Redis, in µs: 0, or the ms
- * to wait.  ARGV: the step between two, the span of a burst.
- */
-
-static const u_char  ngx_http_postern_store_rate_script[] =
-    "if redis.replicate_commands then redis.replicate_commands() end "
-    "local t = redis.call('TIME') "
-    "local now = t[1] * 1000000 + t[2] "
-    "local step, span = tonumber(ARGV[1]), tonumber(ARGV[2]) "
-    "local tat = tonumber(redis.call('GET', KEYS[1]) or 0) "
-    "if tat < now then tat = now end "
-    "if tat > now + span then tat = now + span end "
-    "local over = tat + step - now - span "
-    "if over > 0 then return math.ceil(over / 1000) end "
-    "tat = tat + step "
-    "redis.call('SET', KEYS[1], string.format('%.0f', tat), "
-    "'PX', math.ceil((tat - now) / 1000)) "
-    "return 0";
-
-
-static u_char  ngx_http_postern_store_sha[40];
-
-
-void
-ngx_http_postern_store_call_init(void)
-{
-    u_char      digest[20];
-    ngx_sha1_t  sha1;
-
-    ngx_sha1_init(&sha1);
-    ngx_sha1_update(&sha1, ngx_http_postern_store_rate_script,
-                    sizeof(ngx_http_postern_store_rate_script) - 1);
-    ngx_sha1_final(digest, &sha1);
-    (void) ngx_hex_dump(ngx_http_postern_store_sha, digest, sizeof(digest));
-}
 
 
 /*
@@ -141,9 +90,7 @@ ngx_http_postern_store_call(ngx_http_request_t *r, ngx_http_postern_op_t *op,
 }
 
 
-/* NGX_DECLINED: refused, nothing was sent */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_postern_store_send(ngx_http_postern_store_call_t *call,
     const ngx_http_postern_redis_command_t *commands, ngx_uint_t n,
     ngx_http_postern_redis_handler_pt handler)
@@ -179,7 +126,7 @@ ngx_http_postern_store_submit(ngx_http_postern_store_call_t *call,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_postern_store_wait(ngx_http_postern_store_call_t *call)
 {
     call->op->private = call;
@@ -212,16 +159,33 @@ ngx_http_postern_store_cancel(ngx_http_postern_op_t *op)
     /* whatever Redis has done: nobody was accepted */
 
     ngx_http_postern_store_claim_open(call, outcome);
+    ngx_http_postern_store_end(call);
 }
 
 
-/* the end of an operation; call, op and request may be gone after it */
+/*
+ * A copy was dropped before the record was written, and is once more after it:
+ * whoever asked in between may have seen the record as it was.
+ */
 
 static void
+ngx_http_postern_store_end(ngx_http_postern_store_call_t *call)
+{
+    if (call->drops) {
+        ngx_http_postern_zone_drop(&call->zn);
+    }
+
+    ngx_http_postern_store_script_wipe(call);
+}
+
+
+void
 ngx_http_postern_store_finish(ngx_http_postern_store_call_t *call,
     ngx_http_postern_result_e result)
 {
     ngx_http_postern_op_t  *op;
+
+    ngx_http_postern_store_end(call);
 
     op = call->op;
     op->result = result;
@@ -238,9 +202,7 @@ ngx_http_postern_store_finish(ngx_http_postern_store_call_t *call,
 }
 
 
-/* the reply to the first command where it is of this type, or NULL */
-
-static redisReply *
+redisReply *
 ngx_http_postern_store_reply(ngx_http_postern_redis_op_t *rop, int type)
 {
     redisReply  *reply;
@@ -516,6 +478,12 @@ ngx_http_postern_store_get_done(ngx_http_postern_redis_op_t *rop)
                == NGX_OK)
         {
             result = NGX_HTTP_POSTERN_OK;
+
+            if (call->keeps) {
+                ngx_http_postern_zone_copy(&call->zn, call->epoch, call->asked,
+                                           call->age,
+                                     ngx_http_postern_slice(call->op->value));
+            }
         }
 
     } else if (rop->outcome == NGX_HTTP_POSTERN_REDIS_REPLIED
@@ -574,96 +542,4 @@ ngx_http_postern_store_delete_done(ngx_http_postern_redis_op_t *rop)
     ngx_http_postern_store_finish(rop->data,
                          ngx_http_postern_store_reply(rop, REDIS_REPLY_INTEGER)
                          ? NGX_HTTP_POSTERN_OK : NGX_HTTP_POSTERN_UNAVAILABLE);
-}
-
-
-/* steps and spans as in postern_table_rate() */
-
-ngx_int_t
-ngx_http_postern_store_call_rate(ngx_http_postern_store_call_t *call,
-    ngx_uint_t limit, ngx_msec_t period)
-{
-    uint64_t  step;
-
-    step = ((uint64_t) period * 1000 + limit - 1) / limit;
-    call->rate[0] = postern_resp_int(call->step, step);
-    call->rate[1] = postern_resp_int(call->span, step * limit);
-
-    if (ngx_http_postern_store_rate_send(call, 0) != NGX_OK) {
-        return ngx_http_postern_store_refused(call->op);
-    }
-
-    return ngx_http_postern_store_wait(call);
-}
-
-
-/* EVALSHA, or EVAL with the whole script where Redis does not know it */
-
-static ngx_int_t
-ngx_http_postern_store_rate_send(ngx_http_postern_store_call_t *call,
-    ngx_uint_t whole)
-{
-    postern_str_t                      args[6];
-    ngx_http_postern_redis_command_t   command;
-
-    if (whole) {
-        args[0] = (postern_str_t) postern_string("EVAL");
-        args[1].data = ngx_http_postern_store_rate_script;
-        args[1].len = sizeof(ngx_http_postern_store_rate_script) - 1;
-
-    } else {
-        args[0] = (postern_str_t) postern_string("EVALSHA");
-        args[1].data = ngx_http_postern_store_sha;
-        args[1].len = sizeof(ngx_http_postern_store_sha);
-    }
-
-    args[2] = (postern_str_t) postern_string("1");
-    args[3] = ngx_http_postern_slice(call->key);
-    args[4] = call->rate[0];
-    args[5] = call->rate[1];
-
-    command.args = args;
-    command.nargs = 6;
-
-    return ngx_http_postern_store_send(call, &command, 1,
-                                       ngx_http_postern_store_rate_done);
-}
-
-
-static void
-ngx_http_postern_store_rate_done(ngx_http_postern_redis_op_t *rop)
-{
-    redisReply                     *reply;
-    ngx_http_postern_result_e       result;
-    ngx_http_postern_store_call_t  *call;
-
-    call = rop->data;
-
-    if (rop->outcome == NGX_HTTP_POSTERN_REDIS_REPLIED
-        && rop->replies[0]->type == REDIS_REPLY_ERROR
-        && ngx_strncmp(rop->replies[0]->str, "NOSCRIPT", 8) == 0
-        && !call->whole)
-    {
-        call->whole = 1;
-
-        if (ngx_http_postern_store_rate_send(call, 1) == NGX_OK) {
-            return;
-        }
-
-        ngx_http_postern_store_finish(call, NGX_HTTP_POSTERN_UNAVAILABLE);
-        return;
-    }
-
-    result = NGX_HTTP_POSTERN_UNAVAILABLE;
-    reply = ngx_http_postern_store_reply(rop, REDIS_REPLY_INTEGER);
-
-    if (reply && reply->integer > 0) {
-        call->op->msec = (ngx_msec_t) reply->integer;
-        result = NGX_HTTP_POSTERN_NO;
-
-    } else if (reply && reply->integer == 0) {
-        result = NGX_HTTP_POSTERN_OK;
-    }
-
-    ngx_http_postern_store_finish(call, result);
 }

@@ -1,8 +1,8 @@
 
 /*
- * Between the two files of the store: an operation that Redis decides.
+ * Between the files of the store: an operation that Redis decides.
  * ngx_http_postern_store.c begins it, ngx_http_postern_store_call.c sees it
- * through.
+ * through, ngx_http_postern_store_script.c where Redis runs a script for it.
  */
 
 
@@ -22,6 +22,12 @@
                                           + POSTERN_RESP_INT_MAX)
 
 
+#define NGX_HTTP_POSTERN_STORE_ARGS      5       /* of a script */
+
+
+typedef struct ngx_http_postern_script_s  ngx_http_postern_script_t;
+
+
 /* an operation that waits for Redis */
 
 typedef struct {
@@ -33,23 +39,32 @@ typedef struct {
     ngx_str_t                         key;
     ngx_msec_t                        deadline;
 
-    /* of a claim */
+    /* of a claim, or of the copy that goes with a record */
     ngx_http_postern_zone_name_t      zn;
+
+    /* of a claim */
     postern_table_attempt_t           attempt;    /* owner 0: not in the zone */
     ngx_msec_t                        ttl;
     u_char                            claim[NGX_HTTP_POSTERN_STORE_CLAIM];
     size_t                            claim_len;
 
-    /* of a rate */
-    u_char                            step[POSTERN_RESP_INT_MAX];
-    u_char                            span[POSTERN_RESP_INT_MAX];
-    postern_str_t                     rate[2];
-    unsigned                          whole:1;    /* script was sent */
+    /* of recent() */
+    ngx_msec_t                        age;
+    int64_t                           asked;
+    uint32_t                          epoch;
+
+    /* of a script */
+    ngx_http_postern_script_t        *script;
+    postern_str_t                     args[NGX_HTTP_POSTERN_STORE_ARGS];
+    size_t                            nargs;
+    u_char                           *copied;    /* the bytes of args */
+    size_t                            ncopied;
+
+    unsigned                          drops:1;   /* the copy at this node */
+    unsigned                          keeps:1;   /* what it found, as a copy */
+    unsigned                          whole:1;   /* the script was sent */
 } ngx_http_postern_store_call_t;
 
-
-/* once in a worker */
-void ngx_http_postern_store_call_init(void);
 
 /* NULL: out of memory */
 ngx_http_postern_store_call_t *ngx_http_postern_store_call(
@@ -58,7 +73,8 @@ ngx_http_postern_store_call_t *ngx_http_postern_store_call(
     ngx_str_t *org, ngx_str_t *name);
 
 /* each returns what submitting returns; a claim may be reserved in the zone
-   before, which call->zn and call->attempt say */
+   before, which call->zn and call->attempt say; call->drops and call->keeps are
+   set where call->zn names the copy of a record */
 ngx_int_t ngx_http_postern_store_call_claim(
     ngx_http_postern_store_call_t *call);
 ngx_int_t ngx_http_postern_store_call_get(ngx_http_postern_store_call_t *call,
@@ -69,6 +85,31 @@ ngx_int_t ngx_http_postern_store_call_delete(
     ngx_http_postern_store_call_t *call);
 ngx_int_t ngx_http_postern_store_call_rate(ngx_http_postern_store_call_t *call,
     ngx_uint_t limit, ngx_msec_t period);
+ngx_int_t ngx_http_postern_store_call_swap(ngx_http_postern_store_call_t *call,
+    ngx_str_t *old, ngx_str_t *value, ngx_msec_t ttl);
+ngx_int_t ngx_http_postern_store_call_guess(
+    ngx_http_postern_store_call_t *call,
+    const postern_table_backoff_t *backoff);
+
+
+/* the steps of an operation: send() is NGX_DECLINED where nothing was sent;
+   wait() is the last of a submit; finish() the last of all, call, op and
+   request may be gone after it */
+ngx_int_t ngx_http_postern_store_send(ngx_http_postern_store_call_t *call,
+    const ngx_http_postern_redis_command_t *commands, ngx_uint_t n,
+    ngx_http_postern_redis_handler_pt handler);
+ngx_int_t ngx_http_postern_store_wait(ngx_http_postern_store_call_t *call);
+void ngx_http_postern_store_finish(ngx_http_postern_store_call_t *call,
+    ngx_http_postern_result_e result);
+
+/* the reply to the first command where it is of this type, or NULL */
+redisReply *ngx_http_postern_store_reply(ngx_http_postern_redis_op_t *rop,
+    int type);
+
+/* of ngx_http_postern_store_script.c: once in a worker, and at an operation's
+   end */
+void ngx_http_postern_store_script_init(void);
+void ngx_http_postern_store_script_wipe(ngx_http_postern_store_call_t *call);
 
 
 /* of ngx_http_postern_store.c: a copy of a value for op, and "unavailable" */

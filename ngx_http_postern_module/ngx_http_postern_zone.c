@@ -391,3 +391,103 @@ ngx_http_postern_zone_rate(ngx_http_postern_zone_name_t *zn, ngx_uint_t limit,
 
     return rc;
 }
+
+
+postern_table_result_e
+ngx_http_postern_zone_swap(ngx_http_postern_zone_name_t *zn, ngx_str_t *old,
+    ngx_str_t *value, ngx_msec_t ttl)
+{
+    int64_t                  now;
+    postern_str_t            from, to;
+    postern_table_result_e   rc;
+
+    now = ngx_http_postern_zone_now();
+
+    if (old) {
+        from = ngx_http_postern_slice(*old);
+    }
+
+    if (value) {
+        to = ngx_http_postern_slice(*value);
+    }
+
+    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+
+    rc = postern_table_swap(zn->zone->table, &zn->hash, now, (int64_t) ttl,
+                            old ? &from : NULL, value ? &to : NULL);
+
+    return ngx_http_postern_zone_done(zn, now, rc);
+}
+
+
+postern_table_result_e
+ngx_http_postern_zone_guess(ngx_http_postern_zone_name_t *zn,
+    const postern_table_backoff_t *backoff, ngx_msec_t *n)
+{
+    int64_t                  now, number;
+    postern_table_result_e   rc;
+
+    number = 0;
+    now = ngx_http_postern_zone_now();
+
+    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+
+    rc = postern_table_guess(zn->zone->table, &zn->hash, now, backoff, &number);
+
+    rc = ngx_http_postern_zone_done(zn, now, rc);
+
+    *n = (ngx_msec_t) number;
+
+    return rc;
+}
+
+
+postern_table_result_e
+ngx_http_postern_zone_recent(ngx_http_postern_zone_name_t *zn, ngx_msec_t age,
+    u_char *value, size_t *len, uint32_t *epoch)
+{
+    int64_t                  now;
+    postern_table_result_e   rc;
+
+    now = ngx_http_postern_zone_now();
+
+    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+
+    rc = postern_table_recent(zn->zone->table, &zn->hash, now, (int64_t) age,
+                              value, len, epoch);
+
+    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+
+    return rc;
+}
+
+
+/* a full zone only loses its shortcut */
+
+void
+ngx_http_postern_zone_copy(ngx_http_postern_zone_name_t *zn, uint32_t epoch,
+    int64_t asked, ngx_msec_t age, postern_str_t value)
+{
+    int64_t                  now;
+    postern_table_result_e   rc;
+
+    now = ngx_http_postern_zone_now();
+
+    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+
+    rc = postern_table_copy(zn->zone->table, &zn->hash, epoch, now, asked,
+                            (int64_t) age, value);
+
+    (void) ngx_http_postern_zone_done(zn, now, rc);
+}
+
+
+void
+ngx_http_postern_zone_drop(ngx_http_postern_zone_name_t *zn)
+{
+    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+
+    postern_table_drop(zn->zone->table, &zn->hash);
+
+    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+}

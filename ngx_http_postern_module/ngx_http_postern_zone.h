@@ -62,6 +62,20 @@ void ngx_http_postern_zone_delete(ngx_http_postern_zone_name_t *zn);
 postern_table_result_e ngx_http_postern_zone_rate(
     ngx_http_postern_zone_name_t *zn, ngx_uint_t limit, ngx_msec_t period,
     ngx_msec_t *wait);
+postern_table_result_e ngx_http_postern_zone_swap(
+    ngx_http_postern_zone_name_t *zn, ngx_str_t *old, ngx_str_t *value,
+    ngx_msec_t ttl);
+postern_table_result_e ngx_http_postern_zone_guess(
+    ngx_http_postern_zone_name_t *zn, const postern_table_backoff_t *backoff,
+    ngx_msec_t *n);
+
+/* names of POSTERN_TABLE_COPY; asked is ngx_http_postern_zone_now() then */
+postern_table_result_e ngx_http_postern_zone_recent(
+    ngx_http_postern_zone_name_t *zn, ngx_msec_t age, u_char *value,
+    size_t *len, uint32_t *epoch);
+void ngx_http_postern_zone_copy(ngx_http_postern_zone_name_t *zn,
+    uint32_t epoch, int64_t asked, ngx_msec_t age, postern_str_t value);
+void ngx_http_postern_zone_drop(ngx_http_postern_zone_name_t *zn);
 
 
 #endif /* _NGX_HTTP_POSTERN_ZONE_H_INCLUDED_ */

@@ -1,8 +1,9 @@
 
 /*
- * The table in a zone: claims, rates and records under 128-bit keyed hashes of
- * their names.  Pure: flat memory shared by processes, offsets and no pointers
- * inside, a lock held by the caller around every call that takes a table.
+ * The table in a zone: claims, rates, counts of guesses, records, and copies of
+ * records that another store keeps, under 128-bit keyed hashes of their names.
+ * Pure: flat memory shared by processes, offsets and no pointers inside, a lock
+ * held by the caller around every call that takes a table.
  *
  * All memory is cut into cells of one size, so that nothing fragments: an
  * entry is one cell, the bytes of a record lie in a chain of further cells.
@@ -25,7 +26,7 @@
 #include "postern_buf.h"
 
 
-#define POSTERN_TABLE_VERSION    1
+#define POSTERN_TABLE_VERSION    2
 #define POSTERN_TABLE_MIN_SIZE   65536      /* bytes that init() asks for */
 #define POSTERN_TABLE_VALUE_MAX  65536      /* bytes of a record */
 #define POSTERN_TABLE_NAME_MAX   256        /* bytes of an org, of a name */
@@ -39,7 +40,9 @@ typedef struct postern_table_s  postern_table_t;
 typedef enum {
     POSTERN_TABLE_CLAIM = 'c',
     POSTERN_TABLE_RATE = 'l',
-    POSTERN_TABLE_RECORD = 'r'
+    POSTERN_TABLE_RECORD = 'r',
+    POSTERN_TABLE_COPY = 'y',
+    POSTERN_TABLE_GUESS = 'g'
 } postern_table_kind_e;
 
 
@@ -147,6 +150,29 @@ postern_table_result_e postern_table_take(postern_table_t *t,
     size_t *len);
 void postern_table_delete(postern_table_t *t, const postern_table_hash_t *hash);
 
+/*
+ * Compare and set: OK where the record read *old (NULL: there was none) and now
+ * reads *value for ttl (NULL: is gone).  NO and FULL: nothing changed.
+ */
+postern_table_result_e postern_table_swap(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, int64_t ttl,
+    const postern_str_t *old, const postern_str_t *value);
+
+
+/*
+ * Copies of what another store holds.  recent() finds one that was asked for
+ * less than age ago; where it says NO, *epoch goes to the copy() of the answer,
+ * whose question is sent after it: copy() then is NO, and enters nothing, where
+ * a drop() came in between.
+ */
+postern_table_result_e postern_table_recent(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, int64_t age,
+    unsigned char *value, size_t *len, uint32_t *epoch);
+postern_table_result_e postern_table_copy(postern_table_t *t,
+    const postern_table_hash_t *hash, uint32_t epoch, int64_t now,
+    int64_t asked, int64_t age, postern_str_t value);
+void postern_table_drop(postern_table_t *t, const postern_table_hash_t *hash);
+
 
 /*
  * GCRA: a burst of limit, then one more each period / limit.  NO over it, *wait
@@ -155,6 +181,29 @@ void postern_table_delete(postern_table_t *t, const postern_table_hash_t *hash);
 postern_table_result_e postern_table_rate(postern_table_t *t,
     const postern_table_hash_t *hash, int64_t now, uint64_t limit,
     int64_t period, int64_t *wait);
+
+
+/*
+ * Guesses are counted before they are made: free of them at once, then wait in
+ * front of the next, doubled for each further one up to wait_max, and none
+ * after max (0: no end).  The count is forgotten ttl after the last guess,
+ * though not before the wait is over.
+ *
+ * OK: *n is the number of this guess.  NO: nothing changed, and *n is the time
+ * until the next one, 0 where there is none.
+ */
+
+typedef struct {
+    uint64_t       free;
+    uint64_t       max;
+    int64_t        wait;
+    int64_t        wait_max;
+    int64_t        ttl;
+} postern_table_backoff_t;
+
+postern_table_result_e postern_table_guess(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now,
+    const postern_table_backoff_t *backoff, int64_t *n);
 
 
 #endif /* _POSTERN_TABLE_H_INCLUDED_ */

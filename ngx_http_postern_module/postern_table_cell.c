@@ -13,6 +13,8 @@ _Static_assert(crypto_shorthash_siphashx24_BYTES
                == sizeof(postern_table_hash_t), "the hash has 128 bits");
 
 
+static int postern_table_is_entry(uint32_t state);
+static int postern_table_has_body(uint32_t state);
 static uint32_t *postern_table_bucket(postern_table_t *t,
     const postern_table_hash_t *hash);
 static void postern_table_repair(postern_table_t *t);
@@ -166,6 +168,31 @@ postern_table_hash(const postern_table_t *t, postern_table_kind_e kind,
 }
 
 
+static int
+postern_table_is_entry(uint32_t state)
+{
+    switch (state) {
+
+    case POSTERN_CELL_CLAIM:
+    case POSTERN_CELL_RATE:
+    case POSTERN_CELL_RECORD:
+    case POSTERN_CELL_COPY:
+    case POSTERN_CELL_GUESS:
+        return 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+static int
+postern_table_has_body(uint32_t state)
+{
+    return state == POSTERN_CELL_RECORD || state == POSTERN_CELL_COPY;
+}
+
+
 static uint32_t *
 postern_table_bucket(postern_table_t *t, const postern_table_hash_t *hash)
 {
@@ -176,6 +203,19 @@ postern_table_bucket(postern_table_t *t, const postern_table_hash_t *hash)
     buckets = (uint32_t *) ((unsigned char *) t + t->buckets);
 
     return &buckets[n & t->mask];
+}
+
+
+/* shared by many names, of other bits than the bucket's */
+
+uint32_t *
+postern_table_epoch(postern_table_t *t, const postern_table_hash_t *hash)
+{
+    uint32_t  n;
+
+    memcpy(&n, hash->data + sizeof(n), sizeof(n));
+
+    return &t->epochs[n % POSTERN_TABLE_EPOCHS];
 }
 
 
@@ -233,8 +273,8 @@ postern_table_repair(postern_table_t *t)
     for (i = 1; i <= t->ncells; i++) {
         cell = postern_table_cell(t, i);
 
-        if (cell->state == POSTERN_CELL_RECORD
-            && !postern_table_adopt(t, cell->u.entry.u.body))
+        if (postern_table_has_body(cell->state)
+            && !postern_table_adopt(t, cell->u.entry.u.record.body))
         {
             cell->state = POSTERN_CELL_FREE;
         }
@@ -243,20 +283,12 @@ postern_table_repair(postern_table_t *t)
     for (i = t->ncells; i; i--) {
         cell = postern_table_cell(t, i);
 
-        switch (cell->state) {
-
-        case POSTERN_CELL_CLAIM:
-        case POSTERN_CELL_RATE:
-        case POSTERN_CELL_RECORD:
+        if (postern_table_is_entry(cell->state)) {
             bucket = postern_table_bucket(t, &cell->u.entry.hash);
             cell->next = *bucket;
             *bucket = i;
-            break;
 
-        case POSTERN_CELL_CHUNK:
-            break;
-
-        default:
+        } else if (cell->state != POSTERN_CELL_CHUNK) {
             postern_table_free_cell(t, i);
         }
     }
@@ -353,12 +385,12 @@ postern_table_unlink(postern_table_t *t, uint32_t *link)
     cell = postern_table_cell(t, n);
 
     state = cell->state;
-    body = cell->u.entry.u.body;
+    body = cell->u.entry.u.record.body;
 
     postern_table_store(link, cell->next);
     postern_table_free_cell(t, n);
 
-    if (state == POSTERN_CELL_RECORD) {
+    if (postern_table_has_body(state)) {
         postern_table_free_body(t, body);
     }
 }
@@ -441,16 +473,10 @@ postern_table_turn_hand(postern_table_t *t, int64_t now)
     t->hand = (t->hand >= t->ncells) ? 1 : t->hand + 1;
     cell = postern_table_cell(t, t->hand);
 
-    switch (cell->state) {
-
-    case POSTERN_CELL_CLAIM:
-    case POSTERN_CELL_RATE:
-    case POSTERN_CELL_RECORD:
-        if (cell->u.entry.expires <= now) {
-            postern_table_remove(t, cell);
-        }
-
-        break;
+    if (postern_table_is_entry(cell->state)
+        && cell->u.entry.expires <= now)
+    {
+        postern_table_remove(t, cell);
     }
 }
 
@@ -586,4 +612,37 @@ postern_table_read(postern_table_t *t, uint64_t body, unsigned char *value,
         memcpy(value + done, cell->u.chunk, size);
         n = cell->next;
     }
+}
+
+
+int
+postern_table_same(postern_table_t *t, uint64_t body, postern_str_t value)
+{
+    size_t           done, size;
+    uint32_t         n;
+    postern_cell_t  *cell;
+
+    if ((body & UINT32_MAX) != value.len) {
+        return 0;
+    }
+
+    n = (uint32_t) (body >> 32);
+
+    for (done = 0; done < value.len; done += size) {
+        size = value.len - done;
+
+        if (size > POSTERN_TABLE_CHUNK) {
+            size = POSTERN_TABLE_CHUNK;
+        }
+
+        cell = postern_table_cell(t, n);
+
+        if (memcmp(cell->u.chunk, value.data + done, size) != 0) {
+            return 0;
+        }
+
+        n = cell->next;
+    }
+
+    return 1;
 }

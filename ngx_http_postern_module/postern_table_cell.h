@@ -15,6 +15,7 @@
 
 #define POSTERN_TABLE_CHUNK     56        /* bytes of a record in a cell */
 #define POSTERN_TABLE_DOUBT     UINT64_MAX
+#define POSTERN_TABLE_EPOCHS    512       /* a power of two */
 
 /* a store that is not moved behind the next one: what a killed process has
    done of an operation is a beginning of it */
@@ -27,7 +28,9 @@ typedef enum {
     POSTERN_CELL_ORPHAN = 2,    /* a chunk whose record is being looked for */
     POSTERN_CELL_CLAIM = POSTERN_TABLE_CLAIM,
     POSTERN_CELL_RATE = POSTERN_TABLE_RATE,
-    POSTERN_CELL_RECORD = POSTERN_TABLE_RECORD
+    POSTERN_CELL_RECORD = POSTERN_TABLE_RECORD,
+    POSTERN_CELL_COPY = POSTERN_TABLE_COPY,
+    POSTERN_CELL_GUESS = POSTERN_TABLE_GUESS
 } postern_cell_state_e;
 
 
@@ -52,8 +55,17 @@ typedef struct {
                     uint64_t     token;
                 } claim;
 
+                struct {
+                    uint64_t     body;      /* first cell << 32 | length */
+                    int64_t      asked;     /* of a copy */
+                } record;
+
+                struct {
+                    uint64_t     count;
+                    int64_t      next;
+                } guess;
+
                 int64_t          tat;       /* µs */
-                uint64_t         body;      /* first cell << 32 | length */
             } u;
         } entry;
     } u;
@@ -82,6 +94,9 @@ struct postern_table_s {
     uint64_t                     refused;
     uint64_t                     repaired;
     int64_t                      reported;
+
+    /* how often copies of these names were dropped */
+    uint32_t                     epochs[POSTERN_TABLE_EPOCHS];
 };
 
 
@@ -94,6 +109,9 @@ void postern_table_leave(postern_table_t *t);
 
 postern_cell_t *postern_table_cell(postern_table_t *t, uint32_t n);
 
+uint32_t *postern_table_epoch(postern_table_t *t,
+    const postern_table_hash_t *hash);
+
 /* the entry that has not expired yet; with now INT64_MIN any */
 postern_cell_t *postern_table_find(postern_table_t *t,
     const postern_table_hash_t *hash, int64_t now);
@@ -103,18 +121,20 @@ int postern_table_want(postern_table_t *t, uint32_t n, int64_t now);
 
 /* number of a zeroed cell with the hash in it, not yet an entry, with cells
    left for more; 0: refused, counted */
-uint32_t postern_table_new(postern_table_t *t, const postern_table_hash_t *hash,
-    int64_t now, uint32_t more);
+uint32_t postern_table_new(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, uint32_t more);
 
 /* makes the cell an entry, last of all */
 void postern_table_insert(postern_table_t *t, uint32_t n,
     postern_cell_state_e state);
 void postern_table_remove(postern_table_t *t, postern_cell_t *cell);
 
-/* the body of a record; write() takes cells that the caller made sure of */
+/* the body of a record or copy; write() takes cells that the caller made sure of */
 uint64_t postern_table_write(postern_table_t *t, postern_str_t value);
 void postern_table_read(postern_table_t *t, uint64_t body,
     unsigned char *value, size_t *len);
+int postern_table_same(postern_table_t *t, uint64_t body,
+    postern_str_t value);
 void postern_table_free_body(postern_table_t *t, uint64_t body);
 
 

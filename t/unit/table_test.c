@@ -2,118 +2,11 @@
 /* link: ngx_http_postern_module/postern_table.c
          ngx_http_postern_module/postern_table_cell.c -lsodium */
 
-#include "postern_table_cell.h"
-#include "unit.h"
+#include "table.h"
 
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-
-#define SIZE  (256 * 1024)
-
-
-static const unsigned char  key[16] = "0123456789abcdef";
-
-
-static postern_table_t *
-table(void *memory, size_t size)
-{
-    return postern_table_init(memory, size, key, 7);
-}
-
-
-static void *
-memory(size_t size)
-{
-    return mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS,
-                -1, 0);
-}
-
-
-static postern_table_hash_t
-hash_of(postern_table_t *t, postern_table_kind_e kind, unsigned n)
-{
-    char                  name[32];
-    postern_str_t         org = postern_string("acme"), s;
-    postern_table_hash_t  h;
-
-    s.len = (size_t) snprintf(name, sizeof(name), "name-%u", n);
-    s.data = (unsigned char *) name;
-
-    postern_table_hash(t, kind, org, s, &h);
-
-    return h;
-}
-
-
-static uint64_t
-free_cells(postern_table_t *t)
-{
-    postern_table_stat_t  stat;
-
-    postern_table_stat(t, &stat);
-
-    return stat.free;
-}
-
-
-/* every cell is free, an entry of its bucket or a chunk of one record */
-
-static int
-consistent(postern_table_t *t)
-{
-    uint32_t         i, n, seen, *bucket;
-    uint64_t         body;
-    size_t           len, done;
-    postern_cell_t  *cell;
-
-    seen = 0;
-
-    for (n = t->free; n; n = postern_table_cell(t, n)->next) {
-        if (postern_table_cell(t, n)->state != POSTERN_CELL_FREE) {
-            return 0;
-        }
-
-        seen++;
-    }
-
-    if (seen != t->nfree) {
-        return 0;
-    }
-
-    for (i = 0; i <= t->mask; i++) {
-        bucket = (uint32_t *) ((unsigned char *) t + t->buckets) + i;
-
-        for (n = *bucket; n; n = cell->next) {
-            cell = postern_table_cell(t, n);
-            seen++;
-
-            if (cell->state != POSTERN_CELL_RECORD) {
-                continue;
-            }
-
-            body = cell->u.entry.u.body;
-            len = (size_t) (body & UINT32_MAX);
-            body >>= 32;
-
-            for (done = 0; done < len; done += POSTERN_TABLE_CHUNK) {
-                if (body == 0
-                    || postern_table_cell(t, (uint32_t) body)->state
-                       != POSTERN_CELL_CHUNK)
-                {
-                    return 0;
-                }
-
-                body = postern_table_cell(t, (uint32_t) body)->next;
-                seen++;
-            }
-        }
-    }
-
-    return seen == t->ncells;
-}
 
 
 TEST(a_table_wants_room_and_knows_itself)
@@ -498,11 +391,15 @@ worker(postern_table_t *t, unsigned seed)
 {
     int64_t                age;
     size_t                 len;
+    int64_t                made;
     unsigned               n;
+    uint32_t               epoch;
     postern_str_t          v;
     postern_table_hash_t   h;
 
     static unsigned char   buf[POSTERN_TABLE_VALUE_MAX];
+
+    static const postern_table_backoff_t  b = { 1000000, 0, 1, 1, 1000 };
 
     for ( ;; ) {
         seed = seed * 1103515245 + 12345;
@@ -519,6 +416,23 @@ worker(postern_table_t *t, unsigned seed)
 
         h = hash_of(t, POSTERN_TABLE_CLAIM, seed % 10000);
         (void) postern_table_claim(t, &h, 1000 + seed % 50, 20, &age);
+
+        h = hash_of(t, POSTERN_TABLE_RECORD, (seed >> 12) % 64);
+        memset(buf, 'a' + (seed >> 24) % 26, 2000);
+        v.len = 1 + (seed >> 9) % 2000;
+        (void) postern_table_swap(t, &h, 1000, 1000, NULL, &v);
+
+        h = hash_of(t, POSTERN_TABLE_COPY, n);
+        (void) postern_table_recent(t, &h, 1000, 100, buf, &len, &epoch);
+        memset(buf, 'a' + (seed >> 24) % 26, 2000);
+        (void) postern_table_copy(t, &h, epoch, 1000, 950 + seed % 50, 100, v);
+
+        if (seed % 3 == 0) {
+            postern_table_drop(t, &h);
+        }
+
+        h = hash_of(t, POSTERN_TABLE_GUESS, n);
+        (void) postern_table_guess(t, &h, 1000, &b, &made);
     }
 }
 
@@ -530,6 +444,7 @@ TEST(a_table_survives_killed_processes)
     pid_t                  pid;
     size_t                 len, k;
     int64_t                age;
+    uint32_t               epoch;
     unsigned               n, torn, broken, repaired;
     postern_table_t       *t = table(m, SIZE);
     postern_table_stat_t   stat;
@@ -560,6 +475,19 @@ TEST(a_table_survives_killed_processes)
             h = hash_of(t, POSTERN_TABLE_RECORD, n);
 
             if (postern_table_get(t, &h, 1000, buf, &len) == 0) {
+                for (k = 1; k < len; k++) {
+                    if (buf[k] != buf[0]) {
+                        torn++;
+                        break;
+                    }
+                }
+            }
+
+            h = hash_of(t, POSTERN_TABLE_COPY, n);
+
+            if (postern_table_recent(t, &h, 1000, 100, buf, &len, &epoch)
+                == 0)
+            {
                 for (k = 1; k < len; k++) {
                     if (buf[k] != buf[0]) {
                         torn++;
