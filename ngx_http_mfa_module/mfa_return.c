@@ -4,17 +4,20 @@
  *
  * The place comes from the address of a page, so anybody can write it into a
  * link.  What is let through starts with one "/" and goes on with a name,
- * whoever reads it: raw, after decoding (once or ten times), after dot segments
- * are resolved, with "\" for "/".
+ * whoever reads it: raw, decoded once or more often, with dot segments
+ * resolved, with "\" for "/".
  */
 
 
 #include "mfa_http.h"
 
 
-static int mfa_return_path(const unsigned char *p, const unsigned char *end);
-static int mfa_return_next(const unsigned char **pos,
-    const unsigned char *end);
+#define MFA_RETURN_ESCAPED  4    /* times a path may be escaped */
+
+
+static int mfa_return_path(const unsigned char *path, size_t len);
+static int mfa_return_start(const unsigned char *path, size_t len);
+static size_t mfa_return_decode(unsigned char *path, size_t len);
 static int mfa_return_hex(const unsigned char *p);
 
 
@@ -32,7 +35,7 @@ mfa_return_allowed(postern_str_t to)
     for (i = 0; i < to.len; i++) {
         ch = to.data[i];
 
-        /* browsers drop tabs and line ends, and read "\" as "/" */
+        /* browsers drop tabs and line ends, and read "\\" as "/" */
 
         if (ch <= 0x20 || ch >= 0x7f || ch == '\\' || ch == '#') {
             return 0;
@@ -41,7 +44,47 @@ mfa_return_allowed(postern_str_t to)
 
     query = memchr(to.data, '?', to.len);
 
-    return mfa_return_path(to.data + 1, query ? query : to.data + to.len);
+    return mfa_return_path(to.data, query ? (size_t) (query - to.data)
+                                          : to.len);
+}
+
+
+/* as it stands, decoded, what comes of it decoded, and so on to the end */
+
+static int
+mfa_return_path(const unsigned char *path, size_t len)
+{
+    size_t         i, n;
+    unsigned       times;
+    unsigned char  decoded[MFA_RETURN_MAX];
+
+    for (i = 0; i < len; i++) {
+
+        if (path[i] == '%'
+            && (len - i < 3 || mfa_return_hex(path + i + 1) == -1))
+        {
+            return 0;
+        }
+    }
+
+    memcpy(decoded, path, len);
+
+    for (times = 0; times <= MFA_RETURN_ESCAPED; times++) {
+
+        if (!mfa_return_start(decoded, len)) {
+            return 0;
+        }
+
+        n = mfa_return_decode(decoded, len);
+
+        if (n == len) {
+            return 1;
+        }
+
+        len = n;
+    }
+
+    return 0;
 }
 
 
@@ -52,49 +95,38 @@ mfa_return_allowed(postern_str_t to)
  */
 
 static int
-mfa_return_path(const unsigned char *p, const unsigned char *end)
+mfa_return_start(const unsigned char *path, size_t len)
 {
-    int     ch;
-    size_t  depth, len, dots;
+    size_t  i, depth, n, dots;
 
     depth = 0;
-    len = 0;
+    n = 0;
     dots = 0;
 
-    while (p < end) {
+    for (i = 1; i < len; i++) {
 
-        ch = mfa_return_next(&p, end);
-
-        if (ch < 0x20 || ch == 0x7f) {
-
-            /* a broken escape, or a control character */
-
+        if (path[i] < 0x20 || path[i] == 0x7f) {
             return 0;
         }
 
-        if (ch != '/' && ch != '\\') {
-            len++;
-            dots += (ch == '.');
+        if (path[i] != '/' && path[i] != '\\') {
+            n++;
+            dots += (path[i] == '.');
             continue;
         }
 
-        if (len == 0) {
-            if (depth == 0) {
-                return 0;
-            }
-
-            depth++;
-
-        } else if (len == dots && len <= 2) {
-            if (len == 2 && depth > 0) {
-                depth--;
-            }
-
-        } else {
-            depth++;
+        if (n == 0 && depth == 0) {
+            return 0;
         }
 
-        len = 0;
+        if (n == 0 || n != dots || n > 2) {
+            depth++;
+
+        } else if (n == 2 && depth > 0) {
+            depth--;
+        }
+
+        n = 0;
         dots = 0;
     }
 
@@ -102,37 +134,32 @@ mfa_return_path(const unsigned char *p, const unsigned char *end)
 }
 
 
-/* the next character as the keenest reader has it: %2f, %252f, %25252f … are
-   all "/"; -1 for a broken escape */
+/* one level of escapes, in place; a "%" that begins none stays */
 
-static int
-mfa_return_next(const unsigned char **pos, const unsigned char *end)
+static size_t
+mfa_return_decode(unsigned char *path, size_t len)
 {
-    int                   ch;
-    const unsigned char  *p;
+    int     ch;
+    size_t  i, n;
 
-    p = *pos;
-    ch = *p++;
+    n = 0;
 
-    while (ch == '%') {
+    for (i = 0; i < len; i++) {
 
-        if (end - p < 2) {
-            return -1;
+        if (path[i] == '%' && len - i >= 3) {
+            ch = mfa_return_hex(path + i + 1);
+
+            if (ch != -1) {
+                path[n++] = (unsigned char) ch;
+                i += 2;
+                continue;
+            }
         }
 
-        ch = mfa_return_hex(p);
-        p += 2;
-
-        /* "%25": what follows would be read as another escape, if it can be */
-
-        if (ch == '%' && (end - p < 2 || mfa_return_hex(p) == -1)) {
-            break;
-        }
+        path[n++] = path[i];
     }
 
-    *pos = p;
-
-    return ch;
+    return n;
 }
 
 

@@ -346,10 +346,11 @@ sub forms {
         my ($form, $inside) = (attributes($1), $2);
         my %fields;
 
-        while ($inside =~ m{<(?:input|button)\b([^>]*)>}gsi) {
+        # a button's value goes along only where it is the one pressed
+
+        while ($inside =~ m{<input\b([^>]*)>}gsi) {
             my $input = attributes($1);
 
-            # a button's value goes along only where it is the one pressed
             next if !defined $input->{name}
                     || ($input->{type} // "") =~ /^(?:submit|button)$/i;
 
@@ -369,8 +370,9 @@ sub attributes {
     my ($text) = @_;
     my %value;
 
-    while ($text =~ /([a-zA-Z-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?/g)
-    {
+    my $given = qr/"([^"]*)"|'([^']*)'|([^\s>]+)/;
+
+    while ($text =~ /([a-zA-Z-]+)(?:\s*=\s*(?:$given))?/g) {
         $value{lc $1} = unescape_html($2 // $3 // $4 // "");
     }
 
