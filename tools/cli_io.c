@@ -1,6 +1,6 @@
 
 /*
- * Files, secrets and errors of the program.
+ * Files and errors of the program.
  */
 
 
@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -21,9 +20,6 @@
 
 static int cli_read_fd(int fd, const char *name, size_t max,
     postern_str_t *out);
-static int cli_secret_terminal(int fd, const char *prompt,
-    postern_str_t *out);
-static int cli_secret_line(int fd, const char *prompt, postern_str_t *out);
 
 
 void *
@@ -298,112 +294,6 @@ cli_ring(const char *name, postern_ring_t *ring)
     }
 
     return rc;
-}
-
-
-int
-cli_secret(const char *prompt, int binary, postern_str_t *out)
-{
-    int  fd, rc;
-
-    if (!isatty(STDIN_FILENO)) {
-
-        if (cli_read("-", POSTERN_SEALED_MAX + 2, out) != 0) {
-            return -1;
-        }
-
-        if (!binary && out->len && out->data[out->len - 1] == '\n') {
-            out->len--;
-
-            if (out->len && out->data[out->len - 1] == '\r') {
-                out->len--;
-            }
-        }
-
-        return 0;
-    }
-
-    fd = open("/dev/tty", O_RDWR|O_CLOEXEC|O_NOCTTY);
-
-    if (fd == -1) {
-        cli_error("cannot open the terminal: %s", strerror(errno));
-        return -1;
-    }
-
-    rc = cli_secret_terminal(fd, prompt, out);
-    close(fd);
-
-    return rc;
-}
-
-
-static int
-cli_secret_terminal(int fd, const char *prompt, postern_str_t *out)
-{
-    int             rc;
-    postern_str_t   again;
-    struct termios  saved, quiet;
-
-    if (tcgetattr(fd, &saved) == -1) {
-        cli_error("cannot ask on the terminal: %s", strerror(errno));
-        return -1;
-    }
-
-    quiet = saved;
-    quiet.c_lflag &= ~(tcflag_t) ECHO;
-    tcsetattr(fd, TCSAFLUSH, &quiet);
-
-    rc = cli_secret_line(fd, prompt, out);
-
-    if (rc == 0) {
-        rc = cli_secret_line(fd, "once more", &again);
-
-        if (rc == 0) {
-            if (!postern_str_eq(*out, again)) {
-                cli_error("the two are not the same");
-                rc = -1;
-            }
-
-            cli_free(&again);
-        }
-
-        if (rc != 0) {
-            cli_free(out);
-        }
-    }
-
-    tcsetattr(fd, TCSAFLUSH, &saved);
-
-    return rc;
-}
-
-
-static int
-cli_secret_line(int fd, const char *prompt, postern_str_t *out)
-{
-    size_t          len;
-    ssize_t         n;
-    unsigned char  *data;
-
-    dprintf(fd, "%s: ", prompt);
-
-    data = cli_alloc(POSTERN_SECRET_MAX + 2);
-
-    for (len = 0; len <= POSTERN_SECRET_MAX; len++) {
-        n = read(fd, data + len, 1);
-
-        if (n != 1 || data[len] == '\n') {
-            break;
-        }
-    }
-
-    dprintf(fd, "\n");
-
-    data[len] = '\0';
-    out->data = data;
-    out->len = len;
-
-    return 0;
 }
 
 
