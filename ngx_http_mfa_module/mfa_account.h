@@ -34,7 +34,10 @@
 #define MFA_ACCOUNT_OTPS       8        /* authenticators of one kind */
 #define MFA_ACCOUNT_RECOVERY   16
 #define MFA_ACCOUNT_USED       64
-#define MFA_OTP_ID             16       /* characters of an id */
+#define MFA_ACCOUNT_OVER       32       /* characters of password_over */
+#define MFA_OTP_ID             16       /* characters of an id, a-z and 0-9 */
+#define MFA_OTP_ID_MIN         4
+#define MFA_OTP_NAME           128      /* bytes of a name */
 
 
 typedef struct {
@@ -94,15 +97,29 @@ postern_str_t mfa_account_write(const mfa_account_t *account,
  */
 postern_str_t mfa_account_password(const mfa_account_t *account,
     const postern_user_t *user);
-void mfa_account_over(const postern_user_t *user, char out[33]);
+void mfa_account_over(const postern_user_t *user,
+    char out[MFA_ACCOUNT_OVER + 1]);
 
-/* all authenticators of a user, the directory's first (their id is "d0", "d1"
-   …, counters as the account says); up to max of them, the number */
+/*
+ * All authenticators of a user, the directory's first: of these the first eight
+ * of a kind, with the ids "d0", "d1" … (TOTP) and "h0", "h1" … (HOTP) in the
+ * order they are written in.  Their counters are the account's where it is
+ * ahead of the directory.  Up to max of them, MFA_ACCOUNT_ALL are enough; the
+ * number.
+ */
+#define MFA_ACCOUNT_ALL   (4 * MFA_ACCOUNT_OTPS)
+
 unsigned mfa_account_otps(const mfa_account_t *account,
     const postern_user_t *user, mfa_account_otp_t *otps, unsigned max);
 
-/* recovery codes that are left: the account's where it has any, else the
-   directory's, without the used ones */
+/* where the counter of an HOTP authenticator stands from now on: in the account
+   to be written, whoever holds the authenticator; 0, or -1 where there is no
+   such or no place */
+int mfa_account_count(mfa_account_t *account, postern_str_t id,
+    uint64_t counter);
+
+/* recovery codes that are left: the account's where it ever had any (then
+   recovery_time is not 0), else the directory's, without the used ones */
 unsigned mfa_account_recovery(const mfa_account_t *account,
     const postern_user_t *user, postern_str_t *hashes, unsigned max);
 
