@@ -322,7 +322,6 @@ typedef enum {
 
 typedef struct {
     ngx_http_postern_op_t       op;
-    ngx_uint_t                  state;
     ngx_http_mfa_result_e       result;
     time_t                      wait;
     void                       *job;
@@ -333,7 +332,7 @@ typedef struct {
     const postern_user_t       *user;         /* NULL: nobody, not active */
 
     ngx_http_mfa_account_t      account;      /* loaded on the way */
-    mfa_account_otp_t           otps[2 * MFA_ACCOUNT_OTPS];
+    mfa_account_otp_t           otps[MFA_ACCOUNT_ALL];
     ngx_uint_t                  notps;
     ngx_uint_t                  i;
     uint64_t                    counter;
