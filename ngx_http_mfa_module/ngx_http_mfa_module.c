@@ -316,6 +316,7 @@ ngx_http_mfa_create_main_conf(ngx_conf_t *cf)
      *     mmcf->common = NULL;
      *     mmcf->tags = NULL;
      *     mmcf->ntags = 0;
+     *     mmcf->widest = { 0, 0 };
      */
 
     mmcf->running = NGX_CONF_UNSET_UINT;
@@ -444,6 +445,9 @@ ngx_http_mfa_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mfa_module);
     mmcf->used = 1;
+    mmcf->widest.idle = ngx_max(mmcf->widest.idle, conf->limits.idle);
+    mmcf->widest.absolute = ngx_max(mmcf->widest.absolute,
+                                    conf->limits.absolute);
 
     if (ngx_http_mfa_check(cf, conf) != NGX_CONF_OK
         || ngx_http_mfa_names(cf, conf) != NGX_CONF_OK)

@@ -7,7 +7,8 @@
  *   ngx_http_mfa_look.c       templates, texts, logo, lists: what is read at
  *                             configuration time
  *   ngx_http_mfa_access.c     the guard: session, assurance, code in a header
- *   ngx_http_mfa_session.c    the session of a request, a new one
+ *   ngx_http_mfa_session.c    the session of a request
+ *   ngx_http_mfa_begin.c      a new one
  *   ngx_http_mfa_sessions.c   those of a user: list, end
  *   ngx_http_mfa_cookie.c     cookies
  *   ngx_http_mfa_known.c      known devices
@@ -79,6 +80,7 @@ typedef struct {
     const mfa_block_list_t     *common;       /* the list that is built in */
     char                      (*tags)[5];     /* of master keys, of a worker */
     ngx_uint_t                  ntags;
+    mfa_limits_t                widest;       /* of all locations */
 } ngx_http_mfa_main_conf_t;
 
 
@@ -169,6 +171,12 @@ extern ngx_module_t  ngx_http_mfa_module;
 
 /* sessions */
 
+#define NGX_HTTP_MFA_SESSION       "mfa/s/"      /* and the key */
+#define NGX_HTTP_MFA_SESSION_NAME  (sizeof(NGX_HTTP_MFA_SESSION) - 1          \
+                                    + MFA_SESSION_KEY)
+#define NGX_HTTP_MFA_SESSIONS      "mfa/u/"      /* and the user */
+#define NGX_HTTP_MFA_TRIES         16    /* of compare and set */
+
 typedef enum {
     NGX_HTTP_MFA_NONE = 0,      /* no cookie */
     NGX_HTTP_MFA_UNKNOWN,       /* not ours, ended, or of another organization */
@@ -183,15 +191,16 @@ typedef struct {
     mfa_session_t               session;
     const postern_user_t       *user;
     ngx_str_t                   record;       /* as it was read */
-    u_char                      key[MFA_SESSION_KEY];
-    u_char                      form[32];     /* what csrf tokens are made of */
+    u_char                      name[NGX_HTTP_MFA_SESSION_NAME];
+    u_char                     *key;          /* of the record, within name */
 } ngx_http_mfa_session_t;
 
 /*
  * The session of this request.  NGX_OK: loaded, within its limits, of an active
  * user whose password is still the same, and of this location's organization;
  * NGX_DECLINED: there is none, why says more; NGX_DONE: cannot tell (503).
- * Marks the last use now and then.
+ * Marks the last use now and then.  Called once more, it judges what it found
+ * by the location that the request has come to since.
  */
 ngx_int_t ngx_http_mfa_session_load(ngx_http_request_t *r,
     ngx_http_mfa_session_t *s);
@@ -208,12 +217,14 @@ typedef struct {
     ngx_uint_t                  state;
     ngx_uint_t                  tries;
     mfa_session_t               session;
-    u_char                      token[32];
-    u_char                      key[MFA_SESSION_KEY];
-    ngx_str_t                   record;
+    u_char                      token[MFA_TOKEN];
+    u_char                      name[NGX_HTTP_MFA_SESSION_NAME];
+    u_char                     *key;          /* of the record, within name */
+    char                        label[MFA_SESSION_LABEL];
     ngx_str_t                   list;         /* as it was read */
     mfa_sessions_t              sessions;
     mfa_listed_t                pushed;
+    unsigned                    full:1;       /* pushed has to go */
 } ngx_http_mfa_start_t;
 
 ngx_int_t ngx_http_mfa_session_start(ngx_http_request_t *r,
@@ -249,12 +260,32 @@ typedef struct {
     ngx_uint_t                  ended;        /* how many */
     ngx_str_t                   list;
     mfa_sessions_t              sessions;
-    mfa_sessions_t              left;
+    mfa_sessions_t              gone;
 } ngx_http_mfa_end_t;
 
 ngx_int_t ngx_http_mfa_session_end(ngx_http_request_t *r,
     ngx_http_mfa_end_t *e, const postern_user_t *user, const u_char *id,
     const u_char *keep);
+
+/* for what waits: what a step returns that submitted op */
+static ngx_inline ngx_int_t
+ngx_http_mfa_submitted(ngx_http_postern_op_t *op, ngx_int_t rc)
+{
+    if (rc == NGX_OK) {
+        op->done = 1;
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_AGAIN;
+}
+
+/* names in the store: of a session; of the sessions of a user, from the pool */
+void ngx_http_mfa_session_name(u_char name[NGX_HTTP_MFA_SESSION_NAME],
+    const u_char *key);
+ngx_int_t ngx_http_mfa_sessions_name(ngx_http_request_t *r,
+    const postern_user_t *user, ngx_str_t *name);
+
+/* how long the list of a user's sessions is kept */
+ngx_msec_t ngx_http_mfa_sessions_ttl(ngx_http_request_t *r);
 
 /* Set-Cookie with all that __Host- asks for; age in seconds, -1: of the browser
    session, 0: away with it */
