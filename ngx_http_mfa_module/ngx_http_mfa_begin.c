@@ -96,7 +96,7 @@ ngx_http_mfa_start_step(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
 
         if (next->op.result == NGX_HTTP_POSTERN_NO) {
 
-            if (next->tries++ == NGX_HTTP_MFA_TRIES) {
+            if (next->tries++ == NGX_HTTP_MFA_LIST_TRIES) {
                 return NGX_DONE;
             }
 

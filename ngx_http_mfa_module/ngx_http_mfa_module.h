@@ -175,7 +175,7 @@ extern ngx_module_t  ngx_http_mfa_module;
 #define NGX_HTTP_MFA_SESSION_NAME  (sizeof(NGX_HTTP_MFA_SESSION) - 1          \
                                     + MFA_SESSION_KEY)
 #define NGX_HTTP_MFA_SESSIONS      "mfa/u/"      /* and the user */
-#define NGX_HTTP_MFA_TRIES         16    /* of compare and set */
+#define NGX_HTTP_MFA_LIST_TRIES    16    /* of compare and set */
 
 typedef enum {
     NGX_HTTP_MFA_NONE = 0,      /* no cookie */

@@ -232,7 +232,7 @@ ngx_http_mfa_end_step(ngx_http_request_t *r, ngx_http_mfa_end_t *e,
 
         if (e->op.result == NGX_HTTP_POSTERN_NO) {
 
-            if (e->tries++ == NGX_HTTP_MFA_TRIES) {
+            if (e->tries++ == NGX_HTTP_MFA_LIST_TRIES) {
                 return NGX_DONE;
             }
 
@@ -253,7 +253,7 @@ ngx_http_mfa_end_step(ngx_http_request_t *r, ngx_http_mfa_end_t *e,
         /* entries without a record do no harm */
 
         if (e->op.result == NGX_HTTP_POSTERN_NO
-            && e->tries++ < NGX_HTTP_MFA_TRIES)
+            && e->tries++ < NGX_HTTP_MFA_LIST_TRIES)
         {
             return ngx_http_mfa_end_read(r, e, user, NGX_HTTP_MFA_END_AGAIN);
         }
