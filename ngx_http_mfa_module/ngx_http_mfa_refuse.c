@@ -121,15 +121,18 @@ static void
 ngx_http_mfa_decide(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard,
     ngx_http_mfa_code_e code)
 {
+    ngx_uint_t                          level;
     ngx_http_mfa_answer_t              *answer;
     ngx_http_postern_decision_t         decision;
     const ngx_http_postern_identity_t  *id;
 
     answer = &ngx_http_mfa_answers[code];
 
-    ngx_log_error(answer->status == NGX_HTTP_SERVICE_UNAVAILABLE
-                  ? NGX_LOG_ERR : NGX_LOG_INFO,
-                  r->connection->log, 0, "mfa refuses: %V", &answer->code);
+    level = (answer->status == NGX_HTTP_SERVICE_UNAVAILABLE)
+            ? NGX_LOG_ERR : NGX_LOG_INFO;
+
+    ngx_log_error(level, r->connection->log, 0, "mfa refuses: %V",
+                  &answer->code);
 
     guard->error = answer->code;
     guard->allowed = 0;
