@@ -274,14 +274,14 @@ typedef struct {
 
     /*
      *   recent   as get, but with Redis a copy in the zone answers that was
-     *            asked for less than age ms ago; put, swap and delete at this
-     *            node drop that copy
+     *            asked for less than age ms ago; put, swap, take and delete at
+     *            this node drop that copy
      *   swap     compare and set in one step: OK where the record read *old
      *            (NULL: there was none) and now reads *value (NULL: is gone);
      *            NO where it did not, and nothing changed
      *   attempt  counts a guess before it is made: OK, go on, op->msec is the
-     *            number of it; NO, not now: op->msec is the wait before the
-     *            next one, 0 where there is none
+     *            number of it; NO, not now, nothing changed: op->msec is the
+     *            wait before the next one, 0 where there is none
      *   clear    forgets what attempt counted
      */
     ngx_int_t  (*recent)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
@@ -312,10 +312,11 @@ typedef struct {
      * Work for a thread.  job() gives size bytes, zeroed, where run() will find
      * its arguments and leave its results; NULL when out of memory.  They stay
      * until both the request and the thread are done with them, are wiped then,
-     * and hold no pointer into the request's pool.  start() is an operation
-     * like those of the store: NGX_OK with UNAVAILABLE where the lane is full,
-     * else NGX_AGAIN, and OK when run() has returned.  A request that ends
-     * takes its job back where no thread has begun it.  Needs nginx with
+     * and hold no pointer into the request's pool; without a request, until the
+     * handler or a start() that is not NGX_AGAIN returns.  start() is an
+     * operation like those of the store: NGX_OK with UNAVAILABLE where the lane
+     * is full, else NGX_AGAIN, and OK when run() has returned.  A request that
+     * ends takes its job back where no thread has begun it.  Needs nginx with
      * threads: without, job() returns NULL.
      */
     void      *(*job)(ngx_http_request_t *r, size_t size);

@@ -129,7 +129,8 @@ void postern_table_insert(postern_table_t *t, uint32_t n,
     postern_cell_state_e state);
 void postern_table_remove(postern_table_t *t, postern_cell_t *cell);
 
-/* the body of a record or copy; write() takes cells that the caller made sure of */
+/* the body of a record or a copy; write() takes cells that the caller made sure
+   of */
 uint64_t postern_table_write(postern_table_t *t, postern_str_t value);
 void postern_table_read(postern_table_t *t, uint64_t body,
     unsigned char *value, size_t *len);

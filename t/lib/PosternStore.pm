@@ -108,6 +108,28 @@ http {
         location = /rate {
             postern_test rate \$arg_org \$arg_name \$arg_limit \$arg_period;
         }
+        location = /recent {
+            postern_test recent \$arg_org \$arg_name \$arg_age;
+        }
+        location = /swap {
+            postern_test swap \$arg_org \$arg_name \$arg_old \$arg_new
+                              \$arg_ttl;
+        }
+        location = /attempt {
+            postern_test attempt \$arg_org \$arg_name \$arg_free \$arg_wait
+                                 \$arg_longest \$arg_max \$arg_ttl;
+        }
+        location = /clear { postern_test clear \$arg_org \$arg_name; }
+        location = /mac {
+            postern_test mac \$arg_n \$arg_purpose \$arg_data;
+        }
+        location = /seal { postern_test seal \$arg_name \$arg_secret; }
+        location = /job { postern_test job \$arg_text \$arg_ms; }
+        location = /lane { postern_test lane; }
+        location = /detached-job {
+            postern_test_detached on;
+            postern_test job \$arg_text \$arg_ms;
+        }
         location = /detached {
             postern_test_detached on;
             postern_test claim \$arg_org \$arg_name \$arg_ttl;

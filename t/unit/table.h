@@ -1,5 +1,10 @@
 
-/* what the tests of the table share */
+/* What the tests of the table share. */
+
+
+#ifndef _UNIT_TABLE_H_INCLUDED_
+#define _UNIT_TABLE_H_INCLUDED_
+
 
 #include "postern_table_cell.h"
 #include "unit.h"
@@ -112,3 +117,6 @@ consistent(postern_table_t *t)
 
     return seen == t->ncells;
 }
+
+
+#endif /* _UNIT_TABLE_H_INCLUDED_ */
