@@ -1,6 +1,4 @@
 
-#include <errno.h>
-
 #include <sodium.h>
 
 #include "mfa_hash.h"
@@ -12,7 +10,10 @@
 
 
 static int mfa_hash_read(postern_str_t text, postern_argon2_t *hash);
-static mfa_hash_e mfa_hash_compare(postern_str_t hash, postern_str_t password);
+static mfa_hash_e mfa_hash_compare(postern_str_t text,
+    const postern_argon2_t *made, postern_str_t password);
+static mfa_hash_e mfa_hash_compare_foreign(postern_str_t hash,
+    postern_str_t password);
 static int mfa_hash_work(const mfa_argon2_t *params, postern_str_t password);
 static int mfa_hash_rest(const mfa_argon2_t *params,
     const postern_argon2_t *made, postern_str_t password);
@@ -80,7 +81,7 @@ mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
                                                 : MFA_HASH_FAILED;
 
     } else {
-        rc = mfa_hash_compare(hash, normal);
+        rc = mfa_hash_compare(hash, &made, normal);
 
         if (rc != MFA_HASH_FAILED && mfa_hash_rest(params, &made, normal) != 0)
         {
@@ -135,7 +136,41 @@ mfa_hash_read(postern_str_t text, postern_argon2_t *hash)
 
 
 static mfa_hash_e
-mfa_hash_compare(postern_str_t hash, postern_str_t password)
+mfa_hash_compare(postern_str_t text, const postern_argon2_t *made,
+    postern_str_t password)
+{
+    int            rc, same;
+    unsigned char  hash[POSTERN_ARGON2_HASH_MAX];
+
+    if (made->lanes != 1 || made->salt_len != POSTERN_ARGON2_SALT) {
+        return mfa_hash_compare_foreign(text, password);
+    }
+
+    rc = crypto_pwhash_argon2id(hash, made->hash_len,
+                                (const char *) password.data, password.len,
+                                made->salt, made->passes,
+                                (size_t) made->memory * 1024,
+                                crypto_pwhash_argon2id_ALG_ARGON2ID13);
+
+    same = rc == 0 && sodium_memcmp(hash, made->hash, made->hash_len) == 0;
+
+    sodium_memzero(hash, sizeof(hash));
+
+    if (rc != 0) {
+        return MFA_HASH_FAILED;
+    }
+
+    return same ? MFA_HASH_YES : MFA_HASH_NO;
+}
+
+
+/*
+ * Of another program, with a salt or lanes that libsodium does not make itself:
+ * it verifies them as text alone, and says of no memory that they differ.
+ */
+
+static mfa_hash_e
+mfa_hash_compare_foreign(postern_str_t hash, postern_str_t password)
 {
     int   rc;
     char  text[POSTERN_ARGON2_TEXT + 1];
@@ -143,20 +178,13 @@ mfa_hash_compare(postern_str_t hash, postern_str_t password)
     memcpy(text, hash.data, hash.len);
     text[hash.len] = '\0';
 
-    /* a mismatch is EINVAL, no memory is not */
-
-    errno = 0;
     rc = crypto_pwhash_argon2id_str_verify(text,
                                            (const char *) password.data,
                                            password.len);
 
     sodium_memzero(text, sizeof(text));
 
-    if (rc == 0) {
-        return MFA_HASH_YES;
-    }
-
-    return errno == EINVAL ? MFA_HASH_NO : MFA_HASH_FAILED;
+    return rc == 0 ? MFA_HASH_YES : MFA_HASH_NO;
 }
 
 
