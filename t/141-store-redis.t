@@ -1,0 +1,288 @@
+# What two nodes with one Redis answer to swap, attempt, clear and recent.
+
+use v5.32;
+use warnings;
+use lib ($ENV{POSTERN_TOP} // ".") . "/t/lib";
+
+use IO::Socket::INET;
+use PosternStore;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $redis = "127.0.0.1:" . port(10);
+my $store = "postern_zone 1m; postern_redis redis://$redis timeout=5s;";
+my $one   = "worker_processes 1;";
+
+sub begin {
+    my ($n, $path) = @_;
+    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => port($n))
+        or die;
+    print $s "GET $path HTTP/1.0\r\nHost: t\r\n\r\n";
+    return $s;
+}
+
+sub end {
+    my ($s) = @_;
+    my $all = join "", $s->getlines;
+    $all =~ s/^.*?\r\n\r\n//s or return "";
+    chomp $all;
+    return $all;
+}
+
+sub put { my ($n, $name, $value) = @_;
+          get($n, "/put?org=a&name=$name&value=$value&ttl=60000") }
+sub recent { my ($n, $name, $age) = @_;
+             get($n, "/recent?org=a&name=$name&age=" . ($age // 400)) }
+sub swap { my ($n, $name, $old, $new) = @_;
+           get($n, "/swap?org=a&name=$name&old=$old&new=$new&ttl=60000") }
+sub behind { my ($name, $value) = @_;
+             redis_cli(10, "set", "postern:{a}:r:$name", $value) }
+
+# free, wait, wait_max, max, ttl
+sub attempt {
+    my ($n, $name, @b) = @_;
+    return get($n, "/attempt?org=a&name=$name&free=$b[0]&wait=$b[1]"
+                   . "&longest=$b[2]&max=$b[3]&ttl=$b[4]");
+}
+
+redis(10);
+nginx($_, $store) for 0, 1;
+
+
+# a copy answers for its time, and no longer
+
+is(recent(0, "x"), "none", "nothing is there");
+is(put(0, "x", "one"), "kept", "put");
+is(recent(0, "x"), "found one", "and found");
+behind("x", "two");
+is(recent(0, "x", 10000), "found one", "a copy answers");
+is(recent(0, "x", 1), "found two", "but not whom it is too old for");
+is(get(0, "/get?org=a&name=x"), "found two", "nor those that want none");
+
+put(0, "y", "one");
+is(recent(1, "y", 60000), "found one", "a copy on another node");
+put(0, "y", "two");
+is(recent(1, "y", 60000), "found one", "which does not hear of changes");
+my $end = time + 0.4;
+sleep 0.01 while recent(1, "y") ne "found two" && time < $end + 5;
+cmp_ok(time, "<", $end + 0.3, "sees one within the time it allows");
+
+is(recent(0, "none", 60000), "none", "what is not there");
+behind("none", "some");
+is(recent(0, "none", 60000), "found some", "is asked for each time");
+
+
+# what is written at this node is seen at once
+
+for my $write ([ "put", sub { put(0, "w", "new") }, "kept", "found new" ],
+               [ "swap", sub { swap(0, "w", "old", "new") }, "swapped",
+                 "found new" ],
+               [ "swap", sub { swap(0, "w", "old", "-") }, "swapped", "none" ],
+               [ "delete", sub { get(0, "/delete?org=a&name=w") }, "deleted",
+                 "none" ],
+               [ "take", sub { get(0, "/take?org=a&name=w") }, "found old",
+                 "none" ])
+{
+    my ($what, $code, $says, $then) = @$write;
+    my $stale = 0;
+
+    for (1 .. 20) {
+        put(1, "w", "old");
+        recent(0, "w", 60000) eq "found old" or sleep 0.01;
+        $code->() eq $says or $stale++;
+        recent(0, "w", 60000) eq $then or $stale++;
+        $code = $write->[1];
+        get(0, "/delete?org=a&name=w");
+    }
+    is($stale, 0, "$what: seen at once by all workers");
+}
+
+is(put(0, "z", "one"), "kept", "put");
+is(recent(0, "z", 60000), "found one", "and copied");
+behind("z", "two");
+is(swap(0, "z", "one", "three"), "differs", "a swap that fails");
+is(recent(0, "z", 60000), "found two", "drops the copy too");
+
+
+# what was asked for before a write does not bring the old value back
+
+nginx(0, $store, $one);
+
+for my $round (1 .. 3) {
+    put(0, "r", "old");
+    redis_signal(10, "STOP");
+    my $asked = begin(0, "/recent?org=a&name=r&age=60000");
+    sleep 0.05;
+    my $written = begin(0, "/put?org=a&name=r&value=new&ttl=60000");
+    sleep 0.05;
+    redis_signal(10, "CONT");
+    like(end($asked), qr/^found (old|new)$/, "asked for while it was written");
+    is(end($written), "kept", "which was done");
+    is(recent(0, "r", 60000), "found new", "and is seen");
+}
+
+nginx(0, $store);
+my $stale = 0;
+
+for my $round (1 .. 12) {
+    put(0, "r", "old");
+    redis_signal(10, "STOP");
+    my @reads = map { begin(0, "/recent?org=a&name=r&age=60000") } 1 .. 4;
+    sleep 0.02;
+    my $written = begin(0, $round % 2
+                           ? "/put?org=a&name=r&value=new&ttl=60000"
+                           : "/swap?org=a&name=r&old=old&new=new&ttl=60000");
+    sleep 0.02;
+    push @reads, map { begin(0, "/recent?org=a&name=r&age=60000") } 1 .. 4;
+    sleep 0.02;
+    redis_signal(10, "CONT");
+    end($written) =~ /^(kept|swapped)$/ or $stale++;
+    recent(0, "r", 60000) eq "found new" or $stale++ for 1 .. 4;
+    end($_) for @reads;
+    recent(0, "r", 60000) eq "found new" or $stale++ for 1 .. 4;
+}
+
+is($stale, 0, "whichever worker asks, before or meanwhile");
+
+# a client that leaves takes nothing along
+
+put(0, "c", "old");
+recent(0, "c", 60000);
+redis_signal(10, "STOP");
+my $gone = begin(0, "/put?org=a&name=c&value=new&ttl=60000");
+sleep 0.1;
+close $gone;
+sleep 0.1;
+redis_signal(10, "CONT");
+ok(wait_for(sub { get(0, "/get?org=a&name=c") eq "found new" }),
+   "a write whose client left");
+is(recent(0, "c", 60000), "found new", "is seen");
+
+
+# compare and set
+
+is(swap(0, "s", "one", "two"), "differs", "nothing is there to be swapped");
+is(swap(0, "s", "-", "one"), "swapped", "what was not there is");
+is(swap(1, "s", "-", "two"), "differs", "also on the other node");
+is(swap(1, "s", "two", "three"), "differs", "it reads otherwise");
+is(swap(1, "s", "one", "two"), "swapped", "it read so");
+is(get(0, "/get?org=a&name=s"), "found two", "and reads as it was set");
+cmp_ok(redis_cli(10, "pttl", "postern:{a}:r:s"), ">", 50000, "for its time");
+is(swap(0, "s", "two", ""), "swapped", "an empty value");
+is(swap(0, "s", "-", "x"), "differs", "is a value");
+is(swap(0, "s", "", "-"), "swapped", "it is taken away");
+is(redis_cli(10, "exists", "postern:{a}:r:s"), 0, "at Redis too");
+is(swap(0, "s", "-", "-"), "swapped", "what is not there stays away");
+redis_cli(10, "script", "flush");
+is(swap(0, "s", "-", "flushed"), "swapped", "Redis has forgotten the script");
+is(swap(0, "s", "flushed", "v" x 20000), "swapped", "a long value");
+is(swap(0, "s", "v" x 20000, "short"), "swapped", "compared whole");
+
+put(0, "race", "0");
+my $count = race(600, 8, sub { swap($_[0] % 2, "race", "0", "w$_[0]") });
+is($count->{swapped}, 1, "one of 600 over both nodes has its value set");
+is($count->{differs}, 599, "and the others have not");
+
+
+# guesses
+
+$count = race(1000, 8, sub { attempt($_[0] % 2, "g", 7, 60000, 60000, 0, 60000) });
+is_deeply($count, { go => 7, wait => 993 },
+          "of 1000 guesses over four workers of two nodes, seven are free");
+my ($ms) = attempt(1, "g", 7, 60000, 60000, 0, 60000) =~ /^wait (\d+)$/;
+ok($ms && $ms > 30000 && $ms <= 60000, "the next one waits");
+is(redis_cli(10, "exists", "postern:{a}:g:g"), 1, "under prefix, tag and kind");
+is(get(1, "/clear?org=a&name=g"), "cleared", "clear on one node");
+is(attempt(0, "g", 7, 60000, 60000, 0, 60000), "go 1", "forgets on the other");
+
+is(attempt(0, "b", 1, 300, 500, 4, 60000), "go 1", "the first guess");
+($ms) = attempt(1, "b", 1, 300, 500, 4, 60000) =~ /^wait (\d+)$/;
+ok($ms && $ms > 100 && $ms <= 300, "the second waits");
+sleep 0.35;
+is(attempt(1, "b", 1, 300, 500, 4, 60000), "go 2", "and comes");
+($ms) = attempt(0, "b", 1, 300, 500, 4, 60000) =~ /^wait (\d+)$/;
+ok($ms && $ms > 300 && $ms <= 500, "the third waits the longest");
+sleep 0.55;
+is(attempt(0, "b", 1, 300, 500, 4, 60000), "go 3", "the third");
+my $before = redis_cli(10, "pttl", "postern:{a}:g:b");
+attempt(0, "b", 1, 300, 500, 4, 60000);
+cmp_ok(redis_cli(10, "pttl", "postern:{a}:g:b"), "<=", $before,
+       "to ask does not keep it for longer");
+sleep 0.55;
+redis_cli(10, "script", "flush");
+is(attempt(1, "b", 1, 300, 500, 4, 60000), "go 4",
+   "the last, though Redis has forgotten the script");
+is(attempt(0, "b", 1, 300, 500, 4, 60000), "never", "there is no further one");
+is(attempt(0, "t", 1, 900, 60000, 0, 10), "go 1", "a wait longer than the ttl");
+sleep 0.1;
+like(attempt(0, "t", 1, 900, 60000, 0, 10), qr/^wait \d+$/, "is served");
+is(attempt(0, "long", 0, 1, 300000000000, 0, 300000000000), "go 1",
+   "the longest wait that there is");
+$count = race(30, 1, sub { attempt(0, "free", 0, 0, 0, 0, 60000) });
+is($count->{go}, 30, "no wait at all");
+
+redis_cli(10, "set", "postern:{a}:g:odd", "nonsense");
+is(attempt(0, "odd", 5, 1, 1, 0, 60000), "unavailable",
+   "a count that nobody understands lets nobody through");
+is(get(0, "/clear?org=a&name=odd"), "cleared", "until it is forgotten");
+is(attempt(0, "odd", 5, 1, 1, 0, 60000), "go 1", "then it counts anew");
+
+
+# Redis is away
+
+nginx($_, "postern_zone 1m; postern_redis redis://$redis timeout=200ms;", $one)
+    for 0, 1;
+is(attempt(0, "away", 5, 1000, 1000, 0, 60000), "go 1", "Redis is there");
+is(put(0, "away", "v"), "kept", "with a record");
+is(recent(0, "away", 60000), "found v", "and a copy of it");
+redis_signal(10, "STOP");
+is(attempt(0, "away", 5, 1000, 1000, 0, 60000), "unavailable",
+   "a guess that cannot be counted is not made");
+is(swap(0, "away", "v", "w"), "unavailable", "nor is a value set");
+is(recent(0, "away", 60000), "unavailable", "a copy that was dropped");
+is(get(0, "/clear?org=a&name=away"), "unavailable", "nothing is forgotten");
+redis_signal(10, "CONT");
+ok(wait_for(sub { attempt(0, "back", 5, 1000, 1000, 0, 60000) =~ /^go/ }),
+   "Redis is back");
+
+redis_stop(10);
+ok(wait_for(sub { attempt(0, "g", 5, 1000, 1000, 0, 60000) eq "unavailable" }),
+   "Redis is gone");
+is(swap(0, "s", "a", "b"), "unavailable", "for swaps");
+is(recent(0, "none", 1000), "unavailable", "and for who asks");
+
+
+# a worker that shuts down waits for its answers
+
+redis(10);
+nginx(0, $store, $one);
+put(0, "old", "v");
+redis_signal(10, "STOP");
+my @asked = (begin(0, "/recent?org=a&name=old&age=400"),
+             begin(0, "/swap?org=a&name=new&old=-&new=v&ttl=60000"),
+             begin(0, "/attempt?org=a&name=q&free=1&wait=1&longest=1&max=1"
+                      . "&ttl=60000"));
+sleep 0.1;
+my @workers = workers(0);
+nginx_reload(0);
+sleep 0.3;
+redis_signal(10, "CONT");
+is_deeply([map { end($_) } @asked], [ "found v", "swapped", "go 1" ],
+          "over a reload");
+ok(wait_for(sub { my %now = map { $_ => 1 } workers(0);
+                  !grep { $now{$_} } @workers }), "and exits");
+is_deeply([error_log(0, qr/\[(alert|crit|emerg)\]|exited on signal|open socket/)],
+          [], "nothing went wrong");
+
+
+# without a zone, nothing is kept
+
+nginx(0, "postern_redis redis://$redis;", $one);
+is(put(0, "x", "one"), "kept", "put");
+is(recent(0, "x", 60000), "found one", "found");
+behind("x", "two");
+is(recent(0, "x", 60000), "found two", "and asked for each time");
+is(attempt(0, "nz", 1, 60000, 60000, 0, 60000), "go 1", "guesses are counted");
+like(attempt(0, "nz", 1, 60000, 60000, 0, 60000), qr/^wait/, "by Redis");
+
+done_testing();
