@@ -29,8 +29,9 @@ static const postern_str_t  mfa_page_files[MFA_PAGES] = {
 
 const char *const  mfa_page_names[] = {
     "base", "lang", "brand", "logo", "csrf", "to", "to_query", "user", "org",
-    "signed_in", "wait", "ask_org", "again", "has_recovery", "step_up", "qr",
-    "secret", "first", "issuer", "account", "codes", "code", "left",
+    "signed_in", "wait", "wait_minutes", "ask_org", "again", "has_recovery",
+    "step_up", "qr",
+    "secret", "uri", "first", "issuer", "account", "codes", "code", "left",
     "sessions", "id", "label", "address", "created", "last", "current",
     "factors", "name", "added", "kind", "removable", "directory",
     "recovery_left", "can_enrol", "can_password", "has_factor", "min", "old",

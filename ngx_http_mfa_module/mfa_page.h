@@ -64,13 +64,15 @@ typedef enum {
  *   error     text    name of an error, one of the list below; for each one a
  *                     flag of the name error_<name> is set as well
  *   notice    text    in the same way, notice_<name>
- *   wait      number  of seconds until the next try (error_wait)
+ *   wait      number  of seconds until the next try (error_wait); wait_minutes:
+ *                     the same in minutes, where it is long; neither: no more
  *
  *   sign-in   ask_org flag; again flag (the person is known, proves anew)
  *   code      has_recovery flag; step_up flag
  *   recovery  -
  *   enrol     qr markup; secret text in groups of four; first flag (this one
- *             is required before going on); issuer, account text
+ *             is required before going on); issuer, account, name text;
+ *             uri text "otpauth://...", for apps on the same device
  *   recovery-codes   codes list of { code text }, empty: asks whether to make
  *             new ones; left number
  *   account   sessions list of { id, label, address, created, last texts;

@@ -87,7 +87,7 @@ mfa_render_nodes(mfa_renderer_t *r, const mfa_node_t *node,
                                  frame);
             break;
 
-        default: /* MFA_NODE_SECTION, MFA_NODE_INVERSE */
+        default: /* a section of any kind */
             rc = mfa_render_section(r, node, frame);
         }
 
@@ -118,7 +118,7 @@ mfa_render_section(mfa_renderer_t *r, const mfa_node_t *node,
         return 0;
     }
 
-    if (value->kind != MFA_VALUE_LIST) {
+    if (value->kind != MFA_VALUE_LIST || node->kind == MFA_NODE_ONCE) {
         return mfa_render_nodes(r, node->inner, frame);
     }
 

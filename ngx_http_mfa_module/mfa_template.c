@@ -42,7 +42,7 @@ typedef struct {
 } mfa_compiler_t;
 
 typedef struct {
-    char                       kind;       /* one of > # ^ / ! {, or NUL */
+    char                       kind;       /* one of > # ? ^ / ! {, or NUL */
     postern_str_t              name;
     size_t                     start;
 } mfa_tag_t;
@@ -191,6 +191,7 @@ mfa_compile_node(mfa_compiler_t *c, const mfa_tag_t *tag, mfa_node_t ***last)
     }
 
     kind = (tag->kind == '#') ? MFA_NODE_SECTION
+           : (tag->kind == '?') ? MFA_NODE_ONCE
            : (tag->kind == '^') ? MFA_NODE_INVERSE
            : (tag->kind == '{') ? MFA_NODE_MARKUP
            : MFA_NODE_VALUE;
@@ -219,7 +220,9 @@ mfa_compile_node(mfa_compiler_t *c, const mfa_tag_t *tag, mfa_node_t ***last)
     **last = node;
     *last = (mfa_node_t **) &node->next;
 
-    if (kind == MFA_NODE_SECTION || kind == MFA_NODE_INVERSE) {
+    if (kind == MFA_NODE_SECTION || kind == MFA_NODE_ONCE
+        || kind == MFA_NODE_INVERSE)
+    {
         return mfa_compile_section(c, tag, node);
     }
 
@@ -620,7 +623,7 @@ mfa_read_tag(mfa_compiler_t *c, mfa_tag_t *tag)
     c->pos = (size_t) (q - c->text.data) + close;
     tag->kind = '\0';
 
-    if (p < q && strchr("{#^/>!", *p) != NULL && *p != '\0') {
+    if (p < q && strchr("{#?^/>!", *p) != NULL && *p != '\0') {
         tag->kind = (char) *p++;
     }
 

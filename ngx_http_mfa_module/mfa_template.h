@@ -7,10 +7,15 @@
  *     {{#name}} … {{/name}}        for each element of a list; or where a flag
  *                                  is set or a text is there
  *     {{^name}} … {{/name}}        where it is not
+ *     {{?name}} … {{/name}}        where it is, once, also for a whole list
  *     {{t.name}}                   a text of the catalogue, escaped; {word} in
  *                                  it stands for the value of that name
- *     {{>name}}                    another template, at compile time
+ *     {{>name.html}}               another template, at compile time
  *     {{! … }}                     a remark
+ *
+ * White space at the beginning of lines is not sent, nor are lines of nothing
+ * but tags.  A value has its place in text and in quoted attributes; anywhere
+ * else it is an error of compilation.
  *
  * Names are looked up from the innermost list outwards.  A name that nobody
  * declares is an error of compilation, so that a misspelt one never passes in

@@ -17,6 +17,7 @@ typedef enum {
     MFA_NODE_MARKUP,        /* {{{name}}} */
     MFA_NODE_TEXT,          /* {{t.name}}, without "t." */
     MFA_NODE_SECTION,       /* {{#name}} */
+    MFA_NODE_ONCE,          /* {{?name}} */
     MFA_NODE_INVERSE        /* {{^name}} */
 } mfa_node_e;
 
