@@ -88,7 +88,8 @@ like(done("--help", "", "--help"), qr/^NAME\n.*COMMANDS\n.*EXIT STATUS/s,
      "lists the commands");
 like(done("--version", "", "--version"), qr/^postern \d/, "names a version");
 
-for my $command (qw(master-key seal key check sign explain)) {
+for my $command (qw(master-key seal key user hash totp recovery check sign
+                    explain)) {
     my $help = done("$command --help", "", $command, "--help");
 
     like($help, qr/^NAME\n    postern $command - /, "$command: name");

@@ -30,6 +30,10 @@
 int cli_master_key(int argc, char **argv);
 int cli_seal(int argc, char **argv);
 int cli_key(int argc, char **argv);
+int cli_user(int argc, char **argv);
+int cli_hash(int argc, char **argv);
+int cli_totp(int argc, char **argv);
+int cli_recovery(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_sign(int argc, char **argv);
 int cli_explain(int argc, char **argv);

@@ -168,6 +168,30 @@ TEST(another_set_has_another_salt)
 }
 
 
+TEST(a_hash_made_by_others)
+{
+    char           hash[256];
+    FILE          *f;
+    postern_str_t  text;
+
+    /* the program of the reference implementation */
+
+    f = popen("printf ABCDEFGHIJKLMN67 | argon2 'sixteen of salt!' -id -k 64 "
+              "-t 3 -p 1 -l 24 -e", "r");
+
+    if (!EXPECT(f != NULL && fgets(hash, sizeof(hash), f) != NULL)) {
+        return;
+    }
+
+    EXPECT_INT(pclose(f), 0);
+    hash[strcspn(hash, "\n")] = '\0';
+    text = slice(hash);
+
+    EXPECT_INT(mfa_recovery_match("ABCDEFGHIJKLMN67", &text, 1), 0);
+    EXPECT_INT(mfa_recovery_match("ABCDEFGHIJKLMN66", &text, 1), -1);
+}
+
+
 TEST(hashes_we_do_not_verify)
 {
     size_t         i;
