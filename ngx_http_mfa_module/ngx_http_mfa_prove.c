@@ -128,26 +128,21 @@ ngx_http_mfa_prove_begin(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
 }
 
 
-/* no directory has names this long: a hash of fixed length stands for it */
+/* no directory has names this long, or empty ones: a hash stands for it */
 
 static ngx_int_t
 ngx_http_mfa_prove_short(ngx_http_request_t *r, ngx_str_t *text)
 {
     u_char  *p, hash[32];
 
-    if (text->len <= POSTERN_NAME_MAX) {
-
-        if (text->data == NULL) {
-            text->data = (u_char *) "";
-        }
-
+    if (text->len && text->len <= POSTERN_NAME_MAX) {
         return NGX_OK;
     }
 
     p = ngx_pnalloc(r->pool, 2 * sizeof(hash));
 
     if (p == NULL
-        || postern_api.mac(0, "mfa long name", ngx_http_postern_slice(*text),
+        || postern_api.mac(0, "mfa no name", ngx_http_postern_slice(*text),
                            hash)
            != NGX_OK)
     {

@@ -167,7 +167,7 @@ ngx_http_mfa_code_range(ngx_http_request_t *r, mfa_account_otp_t *otp,
 
     if (otp->otp.period == 0) {
         *from = otp->counter ? otp->counter - 1 : 0;
-        *to = otp->counter + MFA_OTP_LOOK_MAX;
+        *to = *from + MFA_OTP_LOOK_MAX;
         return;
     }
 

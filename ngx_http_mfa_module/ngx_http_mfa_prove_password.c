@@ -184,7 +184,7 @@ ngx_http_mfa_password_proven(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     hash.len = job->hash_len;
     hash.data = job->hash;
 
-    if (mfa_hash_parse(hash, &job->params, &old) != 0
+    if (!mfa_hash_parse(hash, &job->params, &old)
         || !old
         || !ngx_http_mfa_account_writable(r)
         || ngx_http_mfa_room_take(r, &w->room) != NGX_OK)
