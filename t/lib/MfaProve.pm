@@ -119,6 +119,7 @@ sub settings {
     my $limit = $option{limit} // "address=6000r/m";
 
     spew("$dir/key", "k1 " . "A" x 43 . "=\n");
+    chmod 0600, "$dir/key";
     spew("$dir/directory-$n.json", directory($option{users}));
 
     my $redis = $option{redis}
@@ -184,7 +185,8 @@ sub target {
 sub escape {
     my ($text) = @_;
 
-    utf8::encode($text) if utf8::is_utf8($text);
+    # characters, or a reference to bytes
+    if (ref $text) { $text = $$text } else { utf8::encode($text) }
 
     return $text =~ s/([^A-Za-z0-9_.-])/sprintf "%%%02X", ord $1/ger;
 }
