@@ -313,7 +313,6 @@ ngx_http_mfa_create_main_conf(ngx_conf_t *cf)
      *     mmcf->used = 0;
      *     mmcf->lane = NULL;
      *     mmcf->files = NULL;
-     *     mmcf->common = NULL;
      *     mmcf->tags = NULL;
      *     mmcf->ntags = 0;
      *     mmcf->widest = { 0, 0 };
@@ -324,7 +323,10 @@ ngx_http_mfa_create_main_conf(ngx_conf_t *cf)
 
     mmcf->looks = ngx_array_create(cf->pool, 1,
                                    sizeof(ngx_http_mfa_look_t *));
-    if (mmcf->looks == NULL) {
+    mmcf->lists = ngx_array_create(cf->pool, 1,
+                                   sizeof(ngx_http_mfa_list_file_t));
+
+    if (mmcf->looks == NULL || mmcf->lists == NULL) {
         return NULL;
     }
 

@@ -62,6 +62,14 @@ typedef struct {
 } ngx_http_mfa_look_t;
 
 
+/* lists of common passwords; the one that is built in has no name */
+
+typedef struct {
+    ngx_str_t                   file;
+    const mfa_block_list_t     *list;
+} ngx_http_mfa_list_file_t;
+
+
 /* http level */
 
 typedef struct {
@@ -77,7 +85,7 @@ typedef struct {
     ngx_http_postern_lane_t    *lane;         /* of Argon2id, and of files: set */
     ngx_http_postern_lane_t    *files;        /*   in init_process by lanes() */
     ngx_array_t                *looks;        /* of ngx_http_mfa_look_t * */
-    const mfa_block_list_t     *common;       /* the list that is built in */
+    ngx_array_t                *lists;        /* of ngx_http_mfa_list_file_t */
     char                      (*tags)[5];     /* of master keys, of a worker */
     ngx_uint_t                  ntags;
     mfa_limits_t                widest;       /* of all locations */
