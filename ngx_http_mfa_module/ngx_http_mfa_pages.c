@@ -27,6 +27,8 @@ static ngx_int_t ngx_http_mfa_page_run(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p);
 static ngx_int_t ngx_http_mfa_page_session(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p);
+static ngx_int_t ngx_http_mfa_page_identify(ngx_http_request_t *r,
+    ngx_http_mfa_session_t *s);
 static ngx_int_t ngx_http_mfa_page_account(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p);
 static ngx_int_t ngx_http_mfa_page_admit(ngx_http_request_t *r,
@@ -343,7 +345,44 @@ ngx_http_mfa_page_session(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
     ctx->settled = 1;
     ctx->answer = rc;
 
-    return NGX_OK;
+    return p->session ? ngx_http_mfa_page_identify(r, p->session) : NGX_OK;
+}
+
+
+/* who did it, for the audit */
+
+static ngx_int_t
+ngx_http_mfa_page_identify(ngx_http_request_t *r, ngx_http_mfa_session_t *s)
+{
+    char                         *amr;
+    u_char                       *hex;
+    ngx_http_postern_identity_t   id;
+
+    hex = ngx_pnalloc(r->main->pool, 2 * MFA_SESSION_ID + MFA_AMR_TEXT);
+    if (hex == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&id, sizeof(ngx_http_postern_identity_t));
+
+    amr = (char *) ngx_hex_dump(hex, s->session.id, MFA_SESSION_ID);
+
+    id.session.data = hex;
+    id.session.len = 2 * MFA_SESSION_ID;
+    id.credential = id.session;
+    id.amr.len = mfa_session_amr(s->session.amr, amr);
+    id.amr.data = (u_char *) amr;
+
+    id.org = s->user->org;
+    id.subject = ngx_http_postern_str(s->user->name);
+    ngx_str_set(&id.kind, "user");
+    id.roles = s->user->roles;
+    id.nroles = s->user->nroles;
+    ngx_str_set(&id.scheme, "session");
+    id.aal = s->session.aal;
+    id.auth_time = mfa_session_auth_time(&s->session);
+
+    return postern_api.authenticated(r, &id);
 }
 
 
@@ -546,16 +585,15 @@ ngx_http_mfa_page_proven(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
     mfa_session_t           *s;
     ngx_http_mfa_session_t  *old;
 
-    old = (p->session && p->session->user == user) ? p->session : NULL;
     s = &p->next.session;
 
     if (s->aal == 0) {
         s->aal = aal;
         s->amr = amr;
 
-        if (old && aal == 2) {
-            s->amr |= old->session.amr;
-            s->password_time = old->session.password_time;
+        if (aal == 2) {
+            s->amr |= p->session->session.amr;
+            s->password_time = p->session->session.password_time;
         }
 
         if (amr & MFA_AMR_PWD) {
@@ -566,6 +604,11 @@ ngx_http_mfa_page_proven(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
             s->factor_time = ngx_time();
         }
     }
+
+    /* a password begins a session, all else goes on with one: what has run out
+       somewhere must not be carried on by signing in anew */
+
+    old = (s->aal == 1 && amr == MFA_AMR_PWD) ? NULL : p->session;
 
     rc = ngx_http_mfa_session_start(r, &p->next, user, old, p->began);
 

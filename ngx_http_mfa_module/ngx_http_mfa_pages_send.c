@@ -124,7 +124,11 @@ ngx_http_mfa_show(ngx_http_request_t *r, mfa_page_e page, ngx_uint_t status,
     mscf = ngx_http_get_module_srv_conf(r, ngx_http_mfa_module);
     ctx = postern_api.ctx(r, NGX_HTTP_POSTERN_MFA);
 
-    p->conf = ngx_http_get_module_loc_conf(r, ngx_http_mfa_module);
+    if (mscf->look == NULL) {
+        return status;
+    }
+
+    p->conf = mscf->look;
     p->base = mscf->pages;
     p->status = status;
 

@@ -154,6 +154,10 @@ ngx_http_mfa_page_values(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 
     ngx_http_mfa_number(p, "wait", p->wait);
 
+    if (p->wait > 120) {
+        ngx_http_mfa_number(p, "wait_minutes", (p->wait + 59) / 60);
+    }
+
     if (ngx_http_mfa_value_notice(r, p) != NGX_OK) {
         return NGX_ERROR;
     }

@@ -14,7 +14,7 @@
 typedef enum {
     NGX_HTTP_MFA_SIGN_IN_PROVE = 0,
     NGX_HTTP_MFA_SIGN_IN_START,
-    NGX_HTTP_MFA_SIGN_IN_OTHER,
+    NGX_HTTP_MFA_SIGN_IN_OLD,
     NGX_HTTP_MFA_SIGN_IN_DONE
 } ngx_http_mfa_sign_in_e;
 
@@ -32,7 +32,7 @@ static ngx_http_mfa_sign_in_t *ngx_http_mfa_sign_in_data(
     ngx_http_request_t *r, ngx_http_mfa_page_t *p);
 static ngx_int_t ngx_http_mfa_sign_in_prove(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p, ngx_http_mfa_sign_in_t *s, ngx_int_t *answer);
-static ngx_int_t ngx_http_mfa_sign_in_other(ngx_http_request_t *r,
+static ngx_int_t ngx_http_mfa_sign_in_old(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p, ngx_http_mfa_sign_in_t *s);
 static ngx_int_t ngx_http_mfa_sign_in_done(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p, ngx_http_mfa_sign_in_t *s);
@@ -116,12 +116,12 @@ ngx_http_mfa_sign_in_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        p->state = NGX_HTTP_MFA_SIGN_IN_OTHER;
+        p->state = NGX_HTTP_MFA_SIGN_IN_OLD;
     }
 
-    if (p->state == NGX_HTTP_MFA_SIGN_IN_OTHER) {
+    if (p->state == NGX_HTTP_MFA_SIGN_IN_OLD) {
 
-        rc = ngx_http_mfa_sign_in_other(r, p, s);
+        rc = ngx_http_mfa_sign_in_old(r, p, s);
         if (rc == NGX_AGAIN) {
             return rc;
         }
@@ -194,14 +194,14 @@ ngx_http_mfa_sign_in_prove(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
 }
 
 
-/* a session of somebody else that this browser had: nobody holds its token now,
-   and to end it is better, though not worth a failure */
+/* the session that this browser had: nobody holds its token now, and to end it
+   is better, though not worth a failure */
 
 static ngx_int_t
-ngx_http_mfa_sign_in_other(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
+ngx_http_mfa_sign_in_old(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
     ngx_http_mfa_sign_in_t *s)
 {
-    if (p->session == NULL || p->session->user == s->proof.user) {
+    if (p->session == NULL) {
         return NGX_OK;
     }
 
