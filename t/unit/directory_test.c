@@ -20,6 +20,7 @@
 #include <sodium.h>
 
 #include "directory.h"
+#include "postern_seal.h"
 
 
 #define RECOVERY  "$argon2id$v=19$m=8,t=1,p=1$ZKEffRPnLU+QdPL2xogLGA$"
@@ -36,7 +37,8 @@ static const char  example[] =
     "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB'},\n"
     "     {'secret':'base64:MDEyMzQ1Njc4OWFiY2RlZg==','name':'Téléphone',\n"
     "      'algorithm':'sha512','digits':8,'period':60}],\n"
-    "     'hotp':[{'secret':'plain:0123456789abcdef','digits':8,\n"
+    "     'hotp':[{'secret':'sealed:mk-2:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"
+    "QUFBQUFBQUFBQUFBQUFBQUFBQUFB','digits':8,\n"
     "      'algorithm':'sha256','counter':9007199254740991}],\n"
     "     'recovery':['" RECOVERY "rQoPZZGyGFZcmGjSy7Kdow',\n"
     "      '" RECOVERY "rQoPZZGyGFZcmGjSy7Kdog']}},\n"
@@ -240,14 +242,39 @@ TEST(keys)
 }
 
 
+TEST(sealed_secrets_without_their_key_are_counted)
+{
+    postern_ring_t        ring;
+    postern_directory_t  *dir;
+
+    dir = directory(example);
+
+    EXPECT_INT(postern_sealed_lost(NULL, dir), 2);
+
+    memset(&ring, 0, sizeof(ring));
+    ring.nkeys = 1;
+    ring.keys[0].id_len = 4;
+    memcpy(ring.keys[0].id, "mk-1", 4);
+    EXPECT_INT(postern_sealed_lost(&ring, dir), 1);
+
+    memcpy(ring.keys[0].id, "mk-2", 4);
+    EXPECT_INT(postern_sealed_lost(&ring, dir), 1);
+
+    memcpy(ring.keys[0].id, "mk-3", 4);
+    EXPECT_INT(postern_sealed_lost(&ring, dir), 2);
+
+    postern_directory_destroy(dir);
+}
+
+
 TEST(open_secrets_are_counted)
 {
     postern_directory_t  *dir;
 
     dir = directory(example);
 
-    EXPECT_INT(dir->nsealed, 1);
-    EXPECT_INT(dir->nplain, 4);
+    EXPECT_INT(dir->nsealed, 2);
+    EXPECT_INT(dir->nplain, 3);
     EXPECT_STR(dir->plain_first,
                "organizations.acme.users.alice.factors.totp[1].secret");
 
