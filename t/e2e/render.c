@@ -6,21 +6,14 @@
  *       -ljansson -lsodium -lqrencode -lm */
 
 /*
- * Writes every page with sample values, the style sheet and a logo:
+ * Writes every page with sample values, and the style sheet:
  *
  *     render FOLDER LANGUAGE [ACCENT [ACCENT_DARK]]
  */
 
 
 #include "postern_arena.h"
-#include "../unit/page_samples.h"
-
-
-static const char  logo[] =
-    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 48 48\">"
-    "<rect width=\"48\" height=\"48\" rx=\"12\" fill=\"#0f766e\"/>"
-    "<path d=\"M12 32 24 12l12 20\" fill=\"none\" stroke=\"#fff\""
-    " stroke-width=\"4\" stroke-linecap=\"round\"/></svg>";
+#include "page_samples.h"
 
 
 static postern_str_t
@@ -158,7 +151,6 @@ main(int argc, char **argv)
 
     s = asset("style.css");
     write_file(folder, "style.css", s.data, s.len, rules);
-    write_file(folder, "logo", logo, sizeof(logo) - 1, "");
 
     postern_arena_destroy(arena);
 
