@@ -133,8 +133,10 @@ sub settings {
     my $accounts = "";
 
     if ($option{accounts}) {
-        make_path("$dir/accounts");
-        $accounts = "mfa_accounts $dir/accounts;";
+        my $folder = $option{folder} // "$dir/accounts";
+
+        make_path($folder);
+        $accounts = "mfa_accounts $folder;";
     }
 
     $in_redis{$n} = $option{redis};
