@@ -58,5 +58,8 @@ mfa_hash_e mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
 /* is it a text we verify? and 1 in *old where it is weaker than params */
 int mfa_hash_parse(postern_str_t hash, const mfa_argon2_t *params, int *old);
 
+/* KiB that OWASP asks for with so many passes (1 or more) */
+uint32_t mfa_argon2_least(uint32_t passes);
+
 
 #endif /* _MFA_HASH_H_INCLUDED_ */

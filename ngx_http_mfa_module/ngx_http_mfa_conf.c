@@ -43,11 +43,6 @@ static char *ngx_http_mfa_check_argon2id(ngx_conf_t *cf, ngx_command_t *cmd,
     mfa_argon2_t *argon2);
 
 
-/* OWASP, Password Storage Cheat Sheet: KiB for 1, 2, … passes */
-
-static uint32_t  ngx_http_mfa_owasp[] = { 47104, 19456, 12288, 9216, 7168 };
-
-
 char *
 ngx_http_mfa_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -680,12 +675,9 @@ static char *
 ngx_http_mfa_check_argon2id(ngx_conf_t *cf, ngx_command_t *cmd,
     mfa_argon2_t *argon2)
 {
-    uint32_t    least;
-    ngx_uint_t  i;
+    uint32_t  least;
 
-    i = ngx_min(argon2->passes, sizeof(ngx_http_mfa_owasp)
-                                / sizeof(ngx_http_mfa_owasp[0]));
-    least = ngx_http_mfa_owasp[i - 1];
+    least = mfa_argon2_least(argon2->passes);
 
     if (argon2->memory >= least) {
         return NGX_CONF_OK;

@@ -150,6 +150,10 @@ like((done("weaker", $good, "hash", "--memory", "1024k", "--passes", "1",
 
 refused("too weak a hash", 2, qr/OWASP asks for --memory 47104k/, $good,
         "hash", "--passes", "1");
+refused("one KiB less", 2, qr/--memory 7168k with --passes 6/, $good, "hash",
+        "--memory", "7167k", "--passes", "6");
+like((done("as OWASP has it", $good, "hash", "--memory", "7168k", "--passes",
+           "6"))[0], qr/m=7168,t=6,p=1/, "for many passes less memory");
 refused("memory, $_", 2, qr/--memory must be a size from 8k to 1024m/, $good,
         "hash", "--memory", $_)
     for "19456", "7k", "0m", "1025m", "k", "-1m", "99999999999999999999m", "";

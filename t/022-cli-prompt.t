@@ -167,4 +167,44 @@ for my $signal (qw(TERM HUP QUIT)) {
     is(echoes($pty), 1, "SIG$signal: echo is back");
 }
 
+
+# --- a QR code on a terminal has colours of its own ---------------------------
+
+{
+    local $ENV{TERM} = "xterm";
+
+    ($pty, $pid) = start("totp", "--org", "acme", "--user", "alice",
+                         "--master-key", "$dir/mk");
+    $shown = wait_for($pty, qr/compare   \d{6}.*\n/);
+    waitpid $pid, 0;
+
+    is($?, 0, "totp on a terminal");
+    like($shown, qr/^\e\[40;97m[^\e]+\e\[0m\r$/m, "white on black");
+    like(slurp("$dir/out"), qr/"secret": "sealed:m1:/, "the entry apart");
+}
+
+{
+    local $ENV{TERM} = "dumb";
+
+    ($pty, $pid) = start("totp", "--org", "acme", "--user", "alice",
+                         "--master-key", "$dir/mk");
+    unlike(wait_for($pty, qr/compare   \d{6}.*\n/), qr/\e/,
+           "a dumb terminal gets no colours");
+    waitpid $pid, 0;
+}
+
+
+# --- a user, whose password is asked for --------------------------------------
+
+($pty, $pid) = start("user", "--org", "acme", "alice");
+$shown = wait_for($pty, qr/password: /);
+is(echoes($pty), 0, "the password is hidden");
+print $pty "$secret\n";
+$shown .= wait_for($pty, qr/once more: /);
+print $pty "$secret\n";
+waitpid $pid, 0;
+is($?, 0, "a user");
+like(slurp("$dir/out"), qr/"password": "\$argon2id\$/, "with a hash");
+unlike($shown . rest($pty), qr/correct|horse/, "and nothing was shown");
+
 done_testing();

@@ -108,7 +108,8 @@ cli_password_good(const cli_person_t *p, postern_str_t password)
         }
     }
 
-    rc = mfa_password_check(&rules, password, context, p->any ? 0 : n);
+    rc = mfa_password_check(&rules, password, context,
+                            p->any ? 0 : (unsigned) n);
 
     postern_arena_destroy(arena);
 
@@ -211,7 +212,7 @@ cli_otp_seal(const cli_person_t *p, postern_str_t secret)
     if (p->ring_file == NULL) {
         cli_error("no --master-key: the secret lies open in the directory "
                   "(\"base64:\"), for first steps only");
-        strcpy(text, "base64:");
+        memcpy(text, "base64:", 7);
         sodium_bin2base64(text + 7, POSTERN_SEALED_MAX - 7, secret.data,
                           secret.len, sodium_base64_VARIANT_ORIGINAL);
         return text;

@@ -18,11 +18,6 @@ static int cli_person_argon2_option(cli_person_t *p, const char *command,
 static int cli_person_size(const char *text, uint32_t *memory);
 
 
-/* OWASP, Password Storage Cheat Sheet: KiB for 1, 2, … passes */
-
-static const uint32_t  cli_person_owasp[] = { 47104, 19456, 12288, 9216, 7168 };
-
-
 void
 cli_person_init(cli_person_t *p)
 {
@@ -43,7 +38,6 @@ cli_person_options(cli_person_t *p, int argc, char **argv,
     void (*help)(void))
 {
     int       c, rc;
-    size_t    i;
     uint32_t  least;
 
     const cli_value_t  own[] = {
@@ -82,9 +76,7 @@ cli_person_options(cli_person_t *p, int argc, char **argv,
         }
     }
 
-    i = sizeof(cli_person_owasp) / sizeof(cli_person_owasp[0]);
-    i = p->argon2.passes < i ? p->argon2.passes : i;
-    least = cli_person_owasp[i - 1];
+    least = mfa_argon2_least(p->argon2.passes);
 
     if (p->argon2.memory < least && !p->weak) {
         return cli_usage(argv[0], "that is too easily guessed: OWASP asks for "
