@@ -314,7 +314,11 @@ ngx_http_mfa_templates(ngx_conf_t *cf, ngx_http_mfa_look_t *look)
 
         look->templates[page] = mfa_template_compile(text, &env, &alloc, &err);
 
-        if (look->templates[page] == NULL || reading.failed) {
+        if (reading.failed) {
+            return NGX_ERROR;
+        }
+
+        if (look->templates[page] == NULL) {
             ngx_http_mfa_fault(cf, &from, &err);
             return NGX_ERROR;
         }
@@ -393,26 +397,14 @@ ngx_http_mfa_partial(void *data, postern_str_t name)
 {
     ngx_http_mfa_reading_t *reading = data;
 
-    u_char         *p;
     ngx_str_t       from;
-    postern_str_t   file, text, none = postern_null_string;
+    postern_str_t   text, none = postern_null_string;
 
-    p = ngx_pnalloc(reading->cf->pool, name.len + sizeof(".html") - 1);
-    if (p == NULL) {
-        reading->failed = 1;
+    if (name.len == 0 || memchr(name.data, '/', name.len) != NULL) {
         return none;
     }
 
-    file.data = p;
-    p = ngx_cpymem(p, name.data, name.len);
-    p = ngx_cpymem(p, ".html", sizeof(".html") - 1);
-    file.len = p - file.data;
-
-    if (memchr(name.data, '/', name.len) != NULL) {
-        return none;
-    }
-
-    if (ngx_http_mfa_asset(reading->cf, reading->look, file, &text, &from)
+    if (ngx_http_mfa_asset(reading->cf, reading->look, name, &text, &from)
         != NGX_OK)
     {
         reading->failed = 1;
