@@ -70,6 +70,7 @@ ngx_http_mfa_set_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_mfa_loc_conf_t *mlcf = conf;
 
+    u_char      *p, *last;
     ngx_str_t   *value;
     ngx_uint_t   i;
 
@@ -95,10 +96,21 @@ ngx_http_mfa_set_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    if (ngx_utf8_length(value[1].data, value[1].len) > value[1].len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the name in \"mfa_name\" is not UTF-8");
-        return NGX_CONF_ERROR;
+    p = value[1].data;
+    last = p + value[1].len;
+
+    while (p < last) {
+
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+
+        if (ngx_utf8_decode(&p, last - p) > 0x10ffff) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "the name in \"mfa_name\" is not UTF-8");
+            return NGX_CONF_ERROR;
+        }
     }
 
     mlcf->brand = value[1];
