@@ -142,6 +142,15 @@ postern_json_duplicate(postern_str_t text, postern_error_t *err)
 
     for (len = 1; len < text.len && len <= POSTERN_JSON_NAME_MAX; len++) {
 
+        /* as it stands, where that does not steer a terminal */
+
+        if (text.data[len] == 0x7f
+            || (text.data[len] == 0xc2 && len + 1 < text.len
+                && text.data[len + 1] < 0xa0))
+        {
+            break;
+        }
+
         if (text.data[len] == '\\') {
             len++;
 

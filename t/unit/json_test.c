@@ -59,6 +59,12 @@ TEST(what_jansson_would_let_pass_is_refused)
           "the member \"a\" stands here a second time");
     FAULT("{\"a\": {\"b\": 1, \"\\u0062\": 2}}", 1, 16,
           "the member \"\\u0062\" stands here a second time");
+    FAULT("{\"\x7f\": 1, \"\x7f\": 2}", 1, 10,
+          "the member stands here a second time");
+    FAULT("{\"\xc2\x9b\": 1, \"\xc2\x9b\": 2}", 1, 10,
+          "the member stands here a second time");
+    FAULT("{\"\xc3\x9b\": 1, \"\xc3\x9b\": 2}", 1, 10,
+          "the member \"\xc3\x9b\" stands here a second time");
     FAULT("{\"a\": \"\\u0000\"}", 1, 7, "\\u0000 is not allowed");
     FAULT("{\"\\u0000\": 1}", 1, 2, "\\u0000 is not allowed");
     FAULT("{\"a\": \"\xff\"}", 1, 8, "the text is not valid UTF-8");
