@@ -560,7 +560,7 @@ mfa_follow_open(mfa_compiler_t *c, size_t end)
         if (refused[i][j] == '\0') {
             return mfa_fault(c, c->pos, i == 0
                              ? "write remarks as {{! ... }}: others are sent"
-                             : "\"<%s\" has no place in a page that allows"
+                             : "<%s> has no place in a page that allows"
                                " nothing of this kind", refused[i]);
         }
     }
