@@ -9,6 +9,8 @@
 
 static ngx_http_postern_lane_t *ngx_http_mfa_lane(ngx_cycle_t *cycle,
     ngx_http_mfa_main_conf_t *mmcf);
+static void ngx_http_mfa_room_keep(ngx_http_mfa_main_conf_t *mmcf,
+    ngx_uint_t n);
 static void ngx_http_mfa_room_cleanup(void *data);
 
 
@@ -49,8 +51,9 @@ ngx_http_mfa_lane(ngx_cycle_t *cycle, ngx_http_mfa_main_conf_t *mmcf)
 
 
 /*
- * A place is kept by making the queue one shorter for everybody else.  Where
- * there is no queue at all, a thread that is free now has to do.
+ * A place is kept by making the queue one shorter for everybody else, who do
+ * not keep places.  The sum of jobs and places is never more than the lane
+ * holds, so that whoever gives a place back to start a job finds it free.
  */
 
 ngx_int_t
@@ -67,8 +70,10 @@ ngx_http_mfa_room_take(ngx_http_request_t *r, ngx_http_mfa_room_t *room)
         return NGX_ERROR;
     }
 
-    if (lane->nqueued >= lane->queued) {
-        return (lane->nrunning < lane->running) ? NGX_OK : NGX_BUSY;
+    if (lane->nrunning + lane->nqueued + mmcf->kept
+        >= mmcf->running + mmcf->queued)
+    {
+        return NGX_BUSY;
     }
 
     cln = ngx_pool_cleanup_add(r->pool, 0);
@@ -79,8 +84,8 @@ ngx_http_mfa_room_take(ngx_http_request_t *r, ngx_http_mfa_room_t *room)
     cln->handler = ngx_http_mfa_room_cleanup;
     cln->data = room;
 
-    room->lane = lane;
-    lane->queued--;
+    room->in = mmcf;
+    ngx_http_mfa_room_keep(mmcf, mmcf->kept + 1);
 
     return NGX_OK;
 }
@@ -89,10 +94,18 @@ ngx_http_mfa_room_take(ngx_http_request_t *r, ngx_http_mfa_room_t *room)
 void
 ngx_http_mfa_room_give(ngx_http_mfa_room_t *room)
 {
-    if (room->lane) {
-        room->lane->queued++;
-        room->lane = NULL;
+    if (room->in) {
+        ngx_http_mfa_room_keep(room->in, room->in->kept - 1);
+        room->in = NULL;
     }
+}
+
+
+static void
+ngx_http_mfa_room_keep(ngx_http_mfa_main_conf_t *mmcf, ngx_uint_t n)
+{
+    mmcf->kept = n;
+    mmcf->lane->queued = mmcf->queued - ngx_min(n, mmcf->queued);
 }
 
 

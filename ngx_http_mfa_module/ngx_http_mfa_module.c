@@ -312,6 +312,7 @@ ngx_http_mfa_create_main_conf(ngx_conf_t *cf)
      *     mmcf->redis = 0;
      *     mmcf->used = 0;
      *     mmcf->lane = NULL;
+     *     mmcf->kept = 0;
      *     mmcf->files = NULL;
      *     mmcf->tags = NULL;
      *     mmcf->ntags = 0;

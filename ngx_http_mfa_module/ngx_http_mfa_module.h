@@ -84,6 +84,7 @@ typedef struct {
     ngx_flag_t                  used;         /* "mfa on" somewhere */
     ngx_http_postern_lane_t    *lane;         /* of Argon2id, and of files: set */
     ngx_http_postern_lane_t    *files;        /*   in init_process by lanes() */
+    ngx_uint_t                  kept;         /* places kept in lane */
     ngx_array_t                *looks;        /* of ngx_http_mfa_look_t * */
     ngx_array_t                *lists;        /* of ngx_http_mfa_list_file_t */
     char                      (*tags)[5];     /* of master keys, of a worker */
@@ -105,7 +106,7 @@ ngx_int_t ngx_http_mfa_lanes(ngx_cycle_t *cycle);
  * NGX_OK; NGX_BUSY: there is none; NGX_ERROR.  Given back right before start().
  */
 typedef struct {
-    ngx_http_postern_lane_t    *lane;         /* NULL: none is kept */
+    ngx_http_mfa_main_conf_t   *in;           /* NULL: none is kept */
 } ngx_http_mfa_room_t;
 
 ngx_int_t ngx_http_mfa_room_take(ngx_http_request_t *r,
