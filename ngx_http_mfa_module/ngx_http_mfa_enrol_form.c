@@ -69,9 +69,9 @@ ngx_int_t
 ngx_http_mfa_enrol_new(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
     ngx_http_mfa_enrol_t *e)
 {
-    char            record[2 * POSTERN_NAME_MAX + 64], id[24];
+    char            record[2 * POSTERN_NAME_MAX + 64];
     size_t          len;
-    u_char          bytes[12];
+    u_char          bytes[MFA_OTP_ID / 2], id[MFA_OTP_ID];
     postern_str_t   secret;
 
     switch (p->conf->otp.hash) {
@@ -91,9 +91,7 @@ ngx_http_mfa_enrol_new(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
     randombytes_buf(e->secret, e->len);
     randombytes_buf(bytes, sizeof(bytes));
 
-    /* 12 bytes are MFA_OTP_ID characters */
-
-    (void) mfa_base64url(bytes, sizeof(bytes), id);
+    (void) ngx_hex_dump(id, bytes, sizeof(bytes));
 
     e->value.data = ngx_pnalloc(r->pool, MFA_OTP_ID + 1 + POSTERN_SEALED_MAX);
     if (e->value.data == NULL) {
