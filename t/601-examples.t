@@ -22,6 +22,7 @@ my $app  = $port + 1;
 my $redis  = $ENV{TEST_NGINX_REDIS_PORT} or die "no TEST_NGINX_REDIS_PORT\n";
 my $nginx  = $ENV{TEST_NGINX_BINARY} // "nginx";
 my @own;
+my $user;
 
 END { kill TERM => @own if @own }
 
@@ -73,8 +74,61 @@ sub status {
 }
 
 
+
+sub machines {
+    my ($name) = @_;
+
+    my $url = "http://127.0.0.1:$port/api/devices";
+
+    is status($url), 401, "$name: unsigned";
+    is status("$user $url"), 200, "$name: signed";
+    is status("$user http://127.0.0.1:$port/api/other"),
+       $name eq "migrate.conf" ? 200 : 403,
+       "$name: signed, for what the role does not have";
+
+    sleep 0.5;
+
+    my @lines = grep { /"status":/ } split /\n/,
+                slurp("$work/$name.audit.jsonl");
+
+    is scalar @lines, 3, "$name: three requests on record";
+    like $lines[2], $name eq "migrate.conf" ? qr/"observe"/ : qr/"deny"/,
+         "$name: and the last one's verdict";
+}
+
+# a browser is sent to the pages, and is shown one; a program is told
+
+sub people {
+    my ($name) = @_;
+
+    my $url = "http://127.0.0.1:$port/payments/7?page=2";
+
+    is status($url), 401, "$name: a program, not signed in";
+
+    my $where = `curl -s -o /dev/null -w '%{http_code} %{redirect_url}' \
+                 --max-time 10 -H 'Accept: text/html' '$url'`;
+
+    is $where, "303 http://127.0.0.1:$port/.postern/sign-in"
+               . "?to=/payments/7%3Fpage%3D2", "$name: a browser";
+
+    $where =~ s/^303 //;
+    like `curl -s --max-time 10 '$where'`, qr/<title>[^<]*Example/,
+         "$name: the page to sign in, by the name of the service";
+
+    sleep 0.5;
+
+    my @lines = grep { /"status":/ } split /\n/,
+                slurp("$work/$name.audit.jsonl");
+
+    is scalar @lines, 3, "$name: three requests on record";
+    like $lines[0], qr{"mfa/sign-in"}, "$name: and why";
+}
+
+
 remove_tree($work);
 make_path("$work/tmp");
+make_path("$work/accounts");
+chmod 0777, "$work/accounts";
 
 my $directory = slurp("$top/examples/directory.json");
 
@@ -108,7 +162,7 @@ ok my $behind = start("app.conf"), "the application" or BAIL_OUT("no nginx");
 is system("$top/build/postern check $work/postern.json > /dev/null 2>&1"), 0,
    "the example directory is right";
 
-my $user = "--aws-sigv4 aws:amz:local:app"
+$user = "--aws-sigv4 aws:amz:local:app"
            . " --user AKEXAMPLE1:replace-me-by-a-sealed-secret";
 
 for my $file (sort glob "$top/examples/*.conf") {
@@ -118,6 +172,7 @@ for my $file (sort glob "$top/examples/*.conf") {
     $text =~ s{^load_module modules/}{load_module $top/build/}mg;
     $text =~ s{/etc/nginx/}{$work/}g;
     $text =~ s{/var/log/nginx/audit}{$work/$name.audit}g;
+    $text =~ s{/var/lib/postern}{$work/accounts}g;
     $text =~ s{127\.0\.0\.1:8080}{127.0.0.1:$port};
     $text =~ s{127\.0\.0\.1:8000}{127.0.0.1:$app};
     $text =~ s{127\.0\.0\.1:6379/0}{127.0.0.1:$redis/0 prefix=ex-$$:};
@@ -130,22 +185,7 @@ for my $file (sort glob "$top/examples/*.conf") {
     my $pid = start($name);
     ok $pid, "$name: starts" or do { diag slurp("$work/stderr"); next };
 
-    my $url = "http://127.0.0.1:$port/api/devices";
-
-    is status($url), 401, "$name: unsigned";
-    is status("$user $url"), 200, "$name: signed";
-    is status("$user http://127.0.0.1:$port/api/other"),
-       $name eq "migrate.conf" ? 200 : 403,
-       "$name: signed, for what the role does not have";
-
-    sleep 0.5;
-
-    my @lines = grep { /"status":/ } split /\n/,
-                slurp("$work/$name.audit.jsonl");
-
-    is scalar @lines, 3, "$name: three requests on record";
-    like $lines[2], $name eq "migrate.conf" ? qr/"observe"/ : qr/"deny"/,
-         "$name: and the last one's verdict";
+    $name eq "people.conf" ? people($name) : machines($name);
 
     stop($pid);
 }
