@@ -137,7 +137,7 @@ sub http {
 
         location / {
             default_type text/plain;
-            return 200 "app \$request_method \$request_uri user=\$http_x_postern_subject aal=\$http_x_postern_aal cookie=\$http_cookie\\n";
+            return 200 "app \$request_method \$request_uri user=\$http_postern_subject aal=\$http_postern_aal cookie=\$http_cookie\\n";
         }
     }
 EOD
