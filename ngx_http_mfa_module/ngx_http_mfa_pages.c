@@ -33,6 +33,8 @@ static ngx_int_t ngx_http_mfa_page_account(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p);
 static ngx_int_t ngx_http_mfa_page_admit(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p);
+static ngx_flag_t ngx_http_mfa_page_allowed(ngx_http_request_t *r,
+    ngx_http_mfa_page_t *p);
 static ngx_int_t ngx_http_mfa_page_method(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p);
 static ngx_int_t ngx_http_mfa_home(ngx_http_request_t *r,
@@ -104,9 +106,8 @@ ngx_http_mfa_pages_handler(ngx_http_request_t *r)
 
     if (p->step == NGX_HTTP_MFA_STEP_BODY) {
 
-        rc = ngx_http_mfa_page_method(r, p);
-        if (rc != NGX_OK) {
-            return rc;
+        if (!ngx_http_mfa_page_allowed(r, p)) {
+            return ngx_http_mfa_page_method(r, p);
         }
 
         if (p->route->asset) {
@@ -265,17 +266,19 @@ ngx_http_mfa_page_return(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 }
 
 
+static ngx_flag_t
+ngx_http_mfa_page_allowed(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
+{
+    return (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+           || (p->post && p->route->post);
+}
+
+
 static ngx_int_t
 ngx_http_mfa_page_method(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 {
     static ngx_str_t  get = ngx_string("GET, HEAD");
     static ngx_str_t  post = ngx_string("GET, HEAD, POST");
-
-    if ((r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
-        || (p->post && p->route->post))
-    {
-        return NGX_OK;
-    }
 
     if (ngx_http_mfa_send_header(r, "Allow", p->route->post ? post : get)
         != NGX_OK)
