@@ -453,7 +453,11 @@ ngx_http_mfa_page_admit(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
                                        "malformed");
     }
 
-    if (!ngx_http_mfa_form_ours(r, p)) {
+    /* who has no session can only lose a cookie that is good for nothing */
+
+    if (!(p->session == NULL && route->post == ngx_http_mfa_sign_out_post)
+        && !ngx_http_mfa_form_ours(r, p))
+    {
         ngx_http_mfa_page_decide(r, "deny", "mfa/form", NULL);
 
         p->error = "expired";
