@@ -8,15 +8,25 @@
 #define MFA_HASH_DIGEST   32       /* bytes of the work nobody looks at */
 #define MFA_LANES_MAX     16       /* p=; others' default is 1 or 4 */
 
+#define MFA_HASH_MEMORY_MIN                                                   \
+    ((int64_t) crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024)
+
 
 static int mfa_hash_read(postern_str_t text, postern_argon2_t *hash);
 static mfa_hash_e mfa_hash_compare(postern_str_t text,
     const postern_argon2_t *made, postern_str_t password);
 static mfa_hash_e mfa_hash_compare_foreign(postern_str_t hash,
     postern_str_t password);
-static int mfa_hash_work(const mfa_argon2_t *params, postern_str_t password);
 static int mfa_hash_rest(const mfa_argon2_t *params,
     const postern_argon2_t *made, postern_str_t password);
+static int mfa_hash_work(const mfa_argon2_t *work, postern_str_t password);
+
+
+/* shaped as those of mfa_hash_make() */
+
+static const postern_str_t  mfa_hash_nobody = postern_string(
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA"
+    "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 
 
 size_t
@@ -62,6 +72,7 @@ mfa_hash_e
 mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
     postern_str_t password)
 {
+    int               real;
     mfa_hash_e        rc;
     unsigned char     nfc[MFA_PASSWORD_MAX];
     postern_str_t     normal;
@@ -71,22 +82,29 @@ mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
         return MFA_HASH_FAILED;
     }
 
-    /* what no password can be costs the same, whoever it is tried for */
-
     normal.data = nfc;
     normal.len = mfa_password_normalize(password, nfc, sizeof(nfc));
 
-    if (normal.len == 0 || mfa_hash_read(hash, &made) != 0) {
-        rc = mfa_hash_work(params, normal) == 0 ? MFA_HASH_NO
-                                                : MFA_HASH_FAILED;
+    /* nobody's hash goes the way of all hashes; what no password can be costs
+       the same, whoever it is tried for */
 
-    } else {
-        rc = mfa_hash_compare(hash, &made, normal);
+    real = normal.len != 0 && mfa_hash_read(hash, &made) == 0;
 
-        if (rc != MFA_HASH_FAILED && mfa_hash_rest(params, &made, normal) != 0)
-        {
-            rc = MFA_HASH_FAILED;
-        }
+    if (!real) {
+        (void) postern_argon2_parse(mfa_hash_nobody, &made);
+
+        made.memory = params->memory;
+        made.passes = params->passes;
+    }
+
+    rc = mfa_hash_compare(hash, &made, normal);
+
+    if (rc != MFA_HASH_FAILED && mfa_hash_rest(params, &made, normal) != 0) {
+        rc = MFA_HASH_FAILED;
+    }
+
+    if (!real && rc != MFA_HASH_FAILED) {
+        rc = MFA_HASH_NO;
     }
 
     sodium_memzero(nfc, sizeof(nfc));
@@ -188,69 +206,63 @@ mfa_hash_compare_foreign(postern_str_t hash, postern_str_t password)
 }
 
 
-/* the work of a hash with params, for nothing */
-
-static int
-mfa_hash_work(const mfa_argon2_t *params, postern_str_t password)
-{
-    int            rc;
-    unsigned char  digest[MFA_HASH_DIGEST];
-
-    static const unsigned char  salt[crypto_pwhash_argon2id_SALTBYTES];
-
-    rc = crypto_pwhash_argon2id(digest, sizeof(digest),
-                                (const char *) password.data, password.len,
-                                salt, params->passes,
-                                (size_t) params->memory * 1024,
-                                crypto_pwhash_argon2id_ALG_ARGON2ID13);
-
-    sodium_memzero(digest, sizeof(digest));
-
-    return rc == 0 ? 0 : -1;
-}
-
-
 /*
  * A hash that cost less than one of params, made before they were raised,
  * would tell that its user exists: the rest of the work is done for nothing.
- * Argon2 takes time in proportion to memory times passes.
+ *
+ * Argon2 takes time in proportion to memory times passes, and more for memory
+ * that is met first: of all ways to have the former right, the one that comes
+ * nearest to having the latter right too.  It is near, not the same.
  */
 
 static int
 mfa_hash_rest(const mfa_argon2_t *params, const postern_argon2_t *made,
     postern_str_t password)
 {
-    uint64_t      want, done;
-    mfa_argon2_t  rest;
+    int64_t       rest, memory, off, best;
+    uint32_t      passes;
+    mfa_argon2_t  work = { 0, 0 };
 
-    want = (uint64_t) params->memory * params->passes;
-    done = (uint64_t) made->memory * made->passes;
+    rest = (int64_t) params->memory * params->passes
+           - (int64_t) made->memory * made->passes;
+    best = INT64_MAX;
 
-    if (want <= done) {
-        return 0;
+    for (passes = 1; passes <= MFA_ARGON2_PASSES_MAX; passes++) {
+        memory = rest / passes;
+
+        if (memory < MFA_HASH_MEMORY_MIN) {
+            break;
+        }
+
+        off = (int64_t) made->memory + memory - params->memory;
+        off = off < 0 ? -off : off;
+
+        if (off < best) {
+            best = off;
+            work.memory = (uint32_t) memory;
+            work.passes = passes;
+        }
     }
 
-    rest.passes = params->passes;
-    rest.memory = (uint32_t) ((want - done) / params->passes);
-
-    if (rest.memory < crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024) {
-        return 0;
-    }
-
-    return mfa_hash_work(&rest, password);
+    return work.passes ? mfa_hash_work(&work, password) : 0;
 }
 
 
-uint32_t
-mfa_argon2_least(uint32_t passes)
+static int
+mfa_hash_work(const mfa_argon2_t *work, postern_str_t password)
 {
-    size_t  n;
+    int            rc;
+    unsigned char  hash[MFA_HASH_DIGEST];
 
-    /* the Password Storage Cheat Sheet, for 1, 2, … passes */
+    static const unsigned char  salt[crypto_pwhash_argon2id_SALTBYTES];
 
-    static const uint32_t  least[] = { 47104, 19456, 12288, 9216, 7168 };
+    rc = crypto_pwhash_argon2id(hash, sizeof(hash),
+                                (const char *) password.data, password.len,
+                                salt, work->passes,
+                                (size_t) work->memory * 1024,
+                                crypto_pwhash_argon2id_ALG_ARGON2ID13);
 
-    n = sizeof(least) / sizeof(least[0]);
+    sodium_memzero(hash, sizeof(hash));
 
-    return least[passes < n ? passes - 1 : n - 1];
+    return rc == 0 ? 0 : -1;
 }
