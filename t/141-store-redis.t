@@ -29,6 +29,33 @@ sub end {
     return $all;
 }
 
+# a connection that stays open, and the worker that has it
+
+sub keep {
+    my ($n) = @_;
+    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => port($n))
+        or die;
+    return ($s, ask($s, "/pid"));
+}
+
+sub request { my ($s, $path) = @_; print $s "GET $path HTTP/1.1\r\nHost: t\r\n\r\n" }
+
+sub answer {
+    my ($s) = @_;
+    my ($len, $body) = (0, "");
+
+    while (my $line = readline $s) {
+        $len = $1 if $line =~ /^Content-Length: (\d+)/i;
+        last if $line eq "\r\n";
+    }
+
+    read $s, $body, $len;
+    chomp $body;
+    return $body;
+}
+
+sub ask { my ($s, $path) = @_; request($s, $path); return answer($s) }
+
 sub put { my ($n, $name, $value) = @_;
           get($n, "/put?org=a&name=$name&value=$value&ttl=60000") }
 sub recent { my ($n, $name, $age) = @_;
@@ -143,6 +170,54 @@ for my $round (1 .. 12) {
 }
 
 is($stale, 0, "whichever worker asks, before or meanwhile");
+
+# one worker's question is answered before the other's write, and read after it
+
+my %worker;
+for (1 .. 200) {
+    my ($s, $pid) = keep(0);
+    $worker{$pid} //= $s;
+    last if keys %worker == 2;
+}
+is(keys %worker, 2, "a connection to each worker");
+my ($reader, $writer) = keys %worker;
+
+for my $round (1 .. 3) {
+    put(1, "q", "old");
+    ask($worker{$_}, "/get?org=a&name=q") for $reader, $writer;
+    redis_signal(10, "STOP");
+    request($worker{$reader}, "/recent?org=a&name=q&age=60000");
+    sleep 0.1;
+    kill "STOP", $reader;
+    request($worker{$writer}, "/put?org=a&name=q&value=new&ttl=60000");
+    sleep 0.1;
+    redis_signal(10, "CONT");
+    is(answer($worker{$writer}), "kept", "written");
+    kill "CONT", $reader;
+    is(answer($worker{$reader}), "found old", "what was there before");
+    is(ask($worker{$_}, "/recent?org=a&name=q&age=60000"), "found new",
+       "is not there again") for $writer, $reader;
+    get(0, "/delete?org=a&name=q");
+}
+
+# a question overtakes a write that was submitted before it
+
+for my $write ("/put?org=a&name=p&value=new&ttl=60000",
+               "/swap?org=a&name=p&old=old&new=new&ttl=60000",
+               "/delete?org=a&name=p", "/take?org=a&name=p")
+{
+    put(1, "p", "old");
+    redis_cli(10, "client", "pause", 600, "write");
+    request($worker{$writer}, $write);
+    sleep 0.1;
+    is(ask($worker{$reader}, "/recent?org=a&name=p&age=60000"), "found old",
+       "not written yet");
+    like(answer($worker{$writer}), qr/^(kept|swapped|deleted|found old)$/,
+         "written");
+    like(ask($worker{$_}, "/recent?org=a&name=p&age=60000"),
+         $write =~ /new/ ? qr/^found new$/ : qr/^none$/, "and seen")
+        for $reader, $writer;
+}
 
 # a client that leaves takes nothing along
 

@@ -98,6 +98,7 @@ http {
         listen 127.0.0.1:@{[port($n + 16)]} http2;
         location / { return 404; }
         location = /up { return 200 "up\\n"; }
+        location = /pid { return 200 "\$pid\\n"; }
         location = /claim { postern_test claim \$arg_org \$arg_name \$arg_ttl; }
         location = /get { postern_test get \$arg_org \$arg_name; }
         location = /take { postern_test take \$arg_org \$arg_name; }
