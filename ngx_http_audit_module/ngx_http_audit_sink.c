@@ -545,6 +545,15 @@ ngx_http_audit_flush(ngx_log_t *log)
     sink->drain->batches = 1;
 
     audit_drain(sink->ring, sink->drain);
+
+    /* what is left waits for the timer: flushed() must not come back here */
+
+    sink->hold = 1;
+
+    if (sink->drain->written && !sink->drain->err && !sink->timer.timer_set) {
+        ngx_add_timer(&sink->timer, 1);
+    }
+
     ngx_http_audit_flushed(log);
 
 #endif
