@@ -11,9 +11,10 @@
 #include "mfa_page.h"
 
 
-/* the grounds that links in the accent's colour stand on, as in style.css */
+/* the grounds that links in the accent's colour stand on, as in style.css: of
+   the page's and the card's the one that makes it harder */
 
-#define MFA_STYLE_LIGHT  "#ffffff"
+#define MFA_STYLE_LIGHT  "#f3f4f6"
 #define MFA_STYLE_DARK   "#1d2026"
 
 /* of text on its ground, WCAG 2.2 criterion 1.4.3 */

@@ -429,7 +429,7 @@ readable(unsigned rgb)
     unsigned      accent[2], text[2], link[2], i;
     mfa_colors_t  colors;
 
-    static const unsigned  ground[] = { 0xffffff, 0x1d2026 };
+    static const unsigned  ground[] = { 0xf3f4f6, 0x1d2026 };
 
     snprintf(color, sizeof(color), "#%06x", rgb & 0xffffff);
     memset(&colors, 0, sizeof(colors));
