@@ -30,8 +30,8 @@ objects  = $(patsubst %.c,build/obj/%.o,$(notdir $(tools) $(pure) $(made)))
 # what is built in as it lies in a file: made into C, as config.make does it
 
 pages    = $(wildcard ngx_http_mfa_module/pages/*)
-common   = $(wildcard ngx_http_mfa_module/common-passwords.txt)
-made     = build/made/mfa_assets.c $(if $(common),build/made/mfa_common.c)
+common   = ngx_http_mfa_module/common-passwords.txt
+made     = build/made/mfa_assets.c build/made/mfa_common.c
 
 VPATH    = tools $(folders) build/made
 

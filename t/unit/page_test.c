@@ -348,6 +348,37 @@ TEST(no_value_makes_markup_on_any_page)
 }
 
 
+/* those who write templates read of every value there is */
+
+TEST(every_value_is_in_the_docs)
+{
+    FILE               *f;
+    char                word[80];
+    size_t              len;
+    const char *const  *name;
+
+    static char  text[65536];
+
+    f = fopen("docs/pages.md", "r");
+
+    if (!EXPECT(f != NULL)) {
+        return;
+    }
+
+    len = fread(text, 1, sizeof(text) - 1, f);
+    text[len] = '\0';
+    fclose(f);
+
+    for (name = mfa_page_names; *name != NULL; name++) {
+        snprintf(word, sizeof(word), "`%s`", *name);
+
+        if (!EXPECT(strstr(text, word) != NULL)) {
+            printf("# %s\n", *name);
+        }
+    }
+}
+
+
 TEST(every_file_is_there)
 {
     unsigned  i;
