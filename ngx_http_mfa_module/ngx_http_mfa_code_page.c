@@ -208,5 +208,12 @@ ngx_http_mfa_code_prove(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
         return NGX_DECLINED;
     }
 
+    /* both factors were proven here */
+
+    if (ngx_http_mfa_device_remember(r, user) != NGX_OK) {
+        *answer = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_DECLINED;
+    }
+
     return NGX_OK;
 }

@@ -34,6 +34,7 @@ static ngx_int_t ngx_http_mfa_sign_in_prove(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p, ngx_http_mfa_sign_in_t *s, ngx_int_t *answer);
 static ngx_int_t ngx_http_mfa_sign_in_old(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p, ngx_http_mfa_sign_in_t *s);
+static ngx_uint_t ngx_http_mfa_sign_in_factor(ngx_http_mfa_sign_in_t *s);
 static ngx_int_t ngx_http_mfa_sign_in_done(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p, ngx_http_mfa_sign_in_t *s);
 
@@ -112,7 +113,15 @@ ngx_http_mfa_sign_in_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
             return ngx_http_mfa_page_fail(r, p, rc);
         }
 
-        if (ngx_http_mfa_device_remember(r, user) != NGX_OK) {
+        /*
+         * A device is known when all that there is to prove was proven there:
+         * its lane would give whoever stole a password guesses at the code, as
+         * many as they have browsers.
+         */
+
+        if (!ngx_http_mfa_sign_in_factor(s)
+            && ngx_http_mfa_device_remember(r, user) != NGX_OK)
+        {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -210,22 +219,26 @@ ngx_http_mfa_sign_in_old(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
 }
 
 
+static ngx_uint_t
+ngx_http_mfa_sign_in_factor(ngx_http_mfa_sign_in_t *s)
+{
+    return s->proof.account.loaded
+           && mfa_account_has_factor(&s->proof.account.record, s->proof.user);
+}
+
+
 static ngx_int_t
 ngx_http_mfa_sign_in_done(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
     ngx_http_mfa_sign_in_t *s)
 {
-    ngx_http_mfa_account_t  *account;
-
     ngx_http_mfa_page_decide(r, "allow", "mfa/password", &s->proof.name);
 
-    account = &s->proof.account;
+    if (s->proof.account.loaded) {
+        p->account = s->proof.account;
+    }
 
-    if (account->loaded) {
-        p->account = *account;
-
-        if (mfa_account_has_factor(&account->record, s->proof.user)) {
-            return ngx_http_mfa_page_go(r, p, "code", 0, NULL);
-        }
+    if (ngx_http_mfa_sign_in_factor(s)) {
+        return ngx_http_mfa_page_go(r, p, "code", 0, NULL);
     }
 
     if (p->conf->aal >= 2 && ngx_http_mfa_page_can_enrol(r, p)) {
