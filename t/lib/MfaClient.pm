@@ -24,7 +24,8 @@ package MfaClient;
 #     submit($response, \%fields, action => qr/…/)
 #                                 the form of a page with its hidden fields
 #     sign_in($user, $password, to =>, org =>)   both steps: page and form
-#     code($code, to =>), recovery($code, to =>)
+#     code($code, to =>, again => 1), recovery($code, to =>)
+#                                 again: step-up, of who has a session of aal 2
 #     sign_out()
 #     csrf($name, %query)         a token for forms of one's own
 #     cookies()                   what it keeps: name => value
@@ -423,7 +424,7 @@ sub sign_in {
 sub code {
     my ($self, $code, %option) = @_;
 
-    my $page = $self->page("code", to => $option{to});
+    my $page = $self->page("code", to => $option{to}, again => $option{again});
 
     return $page if $page->{status} != 200;
 

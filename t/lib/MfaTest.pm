@@ -14,7 +14,8 @@ package MfaTest;
 #     --- config                 more of the server block
 #     --- http_more              more of the http block, other servers
 #     --- guard                  in place of "mfa_require" and its like on
-#                                server level
+#                                server level: one organization, hardly any
+#                                limit of guesses, nobody enrols
 #     --- people                 Perl: changes of directory(), a list
 #
 # People, all of them with the password $MfaTest::password: alice, bob, carol,
@@ -146,6 +147,7 @@ EOD
 
 our $guard = <<'EOD';
     postern_org acme;
+    mfa_enrol off;
     mfa_limit free=100 attempts=100 address=10000r/m;
 EOD
 
@@ -197,6 +199,10 @@ sub defaults {
 
     $block->set_value("request", "GET /ping")
         if !defined $block->request;
+
+    # what must never happen, whatever is sent
+    $block->set_value("no_error_log", "[alert]\n[emerg]\n[crit]")
+        if !defined $block->no_error_log;
 
     $block->set_value("config", ($block->guard // $guard) . $server
                                 . ($block->config // "") . <<"EOD");
