@@ -39,7 +39,8 @@ my $element = "element-6066-11e4-a52e-4f735466cecf";
 # width, height: of the window, 1280 x 900; dark: prefers-color-scheme;
 # language: of Accept-Language, "en"; insecure: 1, certificates of tests are
 # not looked at; profile: a folder, so that a later browser is the same device;
-# resolve: "name port" pairs that lead to 127.0.0.1; args: more for Chromium
+# resolve: names that lead to 127.0.0.1; args, prefs: more for Chromium, whose
+# prefs have JavaScript among them
 
 sub new {
     my ($class, %o) = @_;
@@ -128,7 +129,8 @@ sub _start_session {
             "goog:chromeOptions" => {
                 args => \@args,
                 prefs => { "intl.accept_languages" => $language,
-                           "credentials_enable_service" => JSON::PP::false },
+                           "credentials_enable_service" => JSON::PP::false,
+                           %{$self->{prefs} // {}} },
             },
         } },
     });
@@ -205,6 +207,11 @@ sub find {
 }
 
 
+# the element that has the focus
+
+sub active { return $_[0]->_call("GET", "/element/active"); }
+
+
 sub has { return scalar $_[0]->find_all($_[1]); }
 
 
@@ -254,6 +261,24 @@ sub keys {
     });
 
     return $self;
+}
+
+
+# the same, and waits for the page that it leads to
+
+sub enter {
+    my ($self, $text) = @_;
+    my $old = $self->_path("html");
+    my $until = time + 30;
+
+    $self->keys("$text\n");
+
+    while (eval { $self->_call("GET", "$old/name"); 1 }) {
+        die "nothing came of it on ", $self->url, "\n" if time > $until;
+        sleep 0.02;
+    }
+
+    return $self->wait_for("body");
 }
 
 
@@ -353,6 +378,13 @@ sub console {
 
     return @{$self->_call("POST", "/se/log", { type => "browser" })};
 }
+
+
+# a question of the browser itself, as before a form is sent again: its text,
+# undef where it asks nothing
+
+sub question { return eval { $_[0]->_call("GET", "/alert/text") }; }
+sub agree    { $_[0]->_call("POST", "/alert/accept", {}); return $_[0]; }
 
 
 sub windows    { return @{$_[0]->_call("GET", "/window/handles")}; }
