@@ -335,6 +335,16 @@ TEST(what_is_weaker_than_today_is_old)
 }
 
 
+TEST(what_owasp_names_as_the_least)
+{
+    EXPECT_INT(mfa_argon2_least(1), 47104);
+    EXPECT_INT(mfa_argon2_least(2), 19456);
+    EXPECT_INT(mfa_argon2_least(5), 7168);
+    EXPECT_INT(mfa_argon2_least(16), 7168);
+    EXPECT_INT(MFA_ARGON2_MEMORY, mfa_argon2_least(MFA_ARGON2_PASSES));
+}
+
+
 TEST(nobody_and_an_old_hash_cost_what_a_hash_costs)
 {
     int           i;

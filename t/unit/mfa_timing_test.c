@@ -25,7 +25,7 @@
 
 #define SAMPLES   2000
 #define ALIKE     0.05
-#define NEARLY    0.1       /* of what is no promise: a fault of the directory */
+#define NEARLY    0.1       /* what is no promise: a fault of the directory */
 #define KINDS     6
 
 
