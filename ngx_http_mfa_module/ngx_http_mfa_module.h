@@ -406,6 +406,7 @@ typedef struct {
     ngx_int_t                   answer;       /* NGX_OK, NGX_DECLINED */
     void                       *guard;        /* of the access phase */
     void                       *page;         /* of the pages */
+    void                       *admin;        /* of mfa_admin */
 } ngx_http_mfa_ctx_t;
 
 /* makes it where there is none yet; NULL out of memory */

@@ -301,7 +301,7 @@ ngx_http_mfa_send(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t type,
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
+        return (rc == NGX_AGAIN) ? NGX_OK : rc;
     }
 
     b->last_buf = (r == r->main) ? 1 : 0;
@@ -310,7 +310,11 @@ ngx_http_mfa_send(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t type,
     out.buf = b;
     out.next = NULL;
 
-    return ngx_http_output_filter(r, &out);
+    /* what is not sent yet is nothing that the page would have to wait for */
+
+    rc = ngx_http_output_filter(r, &out);
+
+    return (rc == NGX_AGAIN) ? NGX_OK : rc;
 }
 
 
