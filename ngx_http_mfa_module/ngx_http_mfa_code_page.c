@@ -177,7 +177,7 @@ ngx_http_mfa_code_prove(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
         c->proof.org = ngx_http_postern_str(user->org->name);
         c->proof.name = ngx_http_postern_str(user->name);
 
-        ngx_http_mfa_device_lane(r, user, &c->proof.lane);
+        ngx_http_mfa_device_lane(r, user, 2, &c->proof.lane);
     }
 
     c = p->data;
@@ -210,7 +210,7 @@ ngx_http_mfa_code_prove(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
 
     /* both factors were proven here */
 
-    if (ngx_http_mfa_device_remember(r, user) != NGX_OK) {
+    if (ngx_http_mfa_device_remember(r, user, 2) != NGX_OK) {
         *answer = NGX_HTTP_INTERNAL_SERVER_ERROR;
         return NGX_DECLINED;
     }

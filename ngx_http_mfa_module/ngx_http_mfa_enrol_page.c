@@ -582,6 +582,10 @@ ngx_http_mfa_enrol_finish(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
         return ngx_http_mfa_page_fail(r, p, rc);
     }
 
+    if (ngx_http_mfa_device_remember(r, p->session->user, 2) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     who = ngx_http_postern_str(p->session->user->name);
     ngx_http_mfa_page_decide(r, "allow", "mfa/enrolled", &who);
 

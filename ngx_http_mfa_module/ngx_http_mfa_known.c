@@ -11,19 +11,21 @@
 
 static void ngx_http_mfa_devices(ngx_http_request_t *r,
     mfa_devices_t *devices);
-static const mfa_device_t *ngx_http_mfa_device_find(ngx_http_request_t *r,
-    const mfa_devices_t *devices, const postern_user_t *user);
+static mfa_device_t *ngx_http_mfa_device_find(ngx_http_request_t *r,
+    mfa_devices_t *devices, const postern_user_t *user);
+static void ngx_http_mfa_device_mark(mfa_device_t *device, ngx_uint_t aal);
+static ngx_uint_t ngx_http_mfa_device_aal(const mfa_device_t *device);
 static ngx_int_t ngx_http_mfa_device_seal(ngx_uint_t n, const u_char *lane,
     const postern_user_t *user, u_char seal[MFA_DEVICE_SEAL]);
 
 
 void
 ngx_http_mfa_device_lane(ngx_http_request_t *r, const postern_user_t *user,
-    ngx_str_t *lane)
+    ngx_uint_t aal, ngx_str_t *lane)
 {
-    u_char              *p;
-    mfa_devices_t        devices;
-    const mfa_device_t  *device;
+    u_char         *p;
+    mfa_device_t   *device;
+    mfa_devices_t   devices;
 
     ngx_str_set(lane, "");
 
@@ -34,7 +36,7 @@ ngx_http_mfa_device_lane(ngx_http_request_t *r, const postern_user_t *user,
     ngx_http_mfa_devices(r, &devices);
 
     device = ngx_http_mfa_device_find(r, &devices, user);
-    if (device == NULL) {
+    if (device == NULL || ngx_http_mfa_device_aal(device) < aal) {
         return;
     }
 
@@ -50,13 +52,12 @@ ngx_http_mfa_device_lane(ngx_http_request_t *r, const postern_user_t *user,
 
 ngx_int_t
 ngx_http_mfa_device_remember(ngx_http_request_t *r,
-    const postern_user_t *user)
+    const postern_user_t *user, ngx_uint_t aal)
 {
     char                     *text;
     ngx_str_t                 value;
-    mfa_device_t              device;
+    mfa_device_t              device, *known;
     mfa_devices_t             devices;
-    const mfa_device_t       *known;
     ngx_http_mfa_loc_conf_t  *mlcf;
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mfa_module);
@@ -65,11 +66,19 @@ ngx_http_mfa_device_remember(ngx_http_request_t *r,
 
     known = ngx_http_mfa_device_find(r, &devices, user);
 
-    if (known) {
+    if (known && ngx_http_mfa_device_aal(known) >= aal) {
         device = *known;
 
     } else {
         randombytes_buf(device.lane, MFA_DEVICE_LANE);
+        ngx_http_mfa_device_mark(&device, aal);
+
+        if (known) {
+
+            /* goes with the new one, which takes its place */
+
+            *known = device;
+        }
     }
 
     /* anew in any case: the seal may be that of an older master key */
@@ -93,6 +102,26 @@ ngx_http_mfa_device_remember(ngx_http_request_t *r,
 }
 
 
+/* what was proven there is one bit of the lane, under the seal with it */
+
+static void
+ngx_http_mfa_device_mark(mfa_device_t *device, ngx_uint_t aal)
+{
+    device->lane[0] &= 0xfe;
+
+    if (aal >= 2) {
+        device->lane[0] |= 1;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_mfa_device_aal(const mfa_device_t *device)
+{
+    return (device->lane[0] & 1) ? 2 : 1;
+}
+
+
 static void
 ngx_http_mfa_devices(ngx_http_request_t *r, mfa_devices_t *devices)
 {
@@ -110,8 +139,8 @@ ngx_http_mfa_devices(ngx_http_request_t *r, mfa_devices_t *devices)
 }
 
 
-static const mfa_device_t *
-ngx_http_mfa_device_find(ngx_http_request_t *r, const mfa_devices_t *devices,
+static mfa_device_t *
+ngx_http_mfa_device_find(ngx_http_request_t *r, mfa_devices_t *devices,
     const postern_user_t *user)
 {
     u_char                     seal[MFA_DEVICE_SEAL];

@@ -312,13 +312,17 @@ void ngx_http_mfa_tag(const postern_user_t *user, u_char tag[MFA_SESSION_TAG]);
 
 /* known devices */
 
-/* the lane of this device for this user, "" where it is a stranger */
+/*
+ * The lane of this device for this user, "" where it is a stranger.  aal is
+ * what must have been proven there: for codes a second factor, or whoever has
+ * a password would get a new lane with each sign-in, and 5 guesses in each.
+ */
 void ngx_http_mfa_device_lane(ngx_http_request_t *r,
-    const postern_user_t *user, ngx_str_t *lane);
+    const postern_user_t *user, ngx_uint_t aal, ngx_str_t *lane);
 
-/* from now on it is known */
+/* from now on it is known, with what was proven there now */
 ngx_int_t ngx_http_mfa_device_remember(ngx_http_request_t *r,
-    const postern_user_t *user);
+    const postern_user_t *user, ngx_uint_t aal);
 
 
 /* accounts */

@@ -168,7 +168,7 @@ ngx_http_mfa_password_begin(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
     w->proof.org = ngx_http_postern_str(user->org->name);
     w->proof.name = ngx_http_postern_str(user->name);
 
-    ngx_http_mfa_device_lane(r, user, &w->proof.lane);
+    ngx_http_mfa_device_lane(r, user, 1, &w->proof.lane);
 
     *password = w;
 
@@ -421,7 +421,10 @@ ngx_http_mfa_password_finish(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
         return ngx_http_mfa_page_fail(r, p, rc);
     }
 
-    if (ngx_http_mfa_device_remember(r, p->session->user) != NGX_OK) {
+    if (ngx_http_mfa_device_remember(r, p->session->user,
+                                     p->session->session.aal)
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

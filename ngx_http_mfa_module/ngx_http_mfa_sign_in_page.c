@@ -120,7 +120,7 @@ ngx_http_mfa_sign_in_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
          */
 
         if (!ngx_http_mfa_sign_in_factor(s)
-            && ngx_http_mfa_device_remember(r, user) != NGX_OK)
+            && ngx_http_mfa_device_remember(r, user, 1) != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -167,7 +167,7 @@ ngx_http_mfa_sign_in_data(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
     proof->user = ngx_http_mfa_find_user(r, &proof->org, &proof->name);
 
     if (proof->user) {
-        ngx_http_mfa_device_lane(r, proof->user, &proof->lane);
+        ngx_http_mfa_device_lane(r, proof->user, 1, &proof->lane);
     }
 
     return s;
