@@ -37,6 +37,8 @@ ngx_http_mfa_lane(ngx_cycle_t *cycle, ngx_http_mfa_main_conf_t *mmcf)
 {
     ngx_http_postern_lane_t  *lane;
 
+    static ngx_str_t  shared = ngx_string("default");
+
     lane = ngx_pcalloc(cycle->pool, sizeof(ngx_http_postern_lane_t));
     if (lane == NULL) {
         return NULL;
@@ -45,6 +47,15 @@ ngx_http_mfa_lane(ngx_cycle_t *cycle, ngx_http_mfa_main_conf_t *mmcf)
     lane->pool = mmcf->thread_pool;
     lane->running = mmcf->running;
     lane->queued = mmcf->queued;
+
+    /* in nginx's own pool the threads also read files */
+
+    if (mmcf->pool_name.len
+        && (mmcf->pool_name.len != shared.len
+            || ngx_memcmp(mmcf->pool_name.data, shared.data, shared.len) != 0))
+    {
+        lane->nice = NGX_HTTP_MFA_NICE;
+    }
 
     return lane;
 }

@@ -42,6 +42,7 @@
 #include "mfa_session.h"
 
 
+#define NGX_HTTP_MFA_NICE        10     /* of threads in a pool of their own */
 #define NGX_HTTP_MFA_RECENT      400     /* ms that a copy of a session counts:
                                             an end elsewhere is seen within */
 #define NGX_HTTP_MFA_DEVICE_AGE  (400 * 86400)    /* s, the most that browsers

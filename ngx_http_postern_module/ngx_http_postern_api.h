@@ -153,7 +153,8 @@ typedef struct {
 /*
  * A lane to threads, of one worker: no more than running jobs at a time in the
  * pool, no more than queued ones waiting here.  The caller's, zeroed but for
- * the first three members, lives as long as the worker.
+ * the first four members, lives as long as the worker.  nice lowers the
+ * priority of the pool's threads for good: for a pool that nobody else uses.
  */
 
 #if !(NGX_THREADS)
@@ -164,6 +165,7 @@ typedef struct {
     ngx_thread_pool_t   *pool;
     ngx_uint_t           running;
     ngx_uint_t           queued;
+    int                  nice;        /* 0: as the worker */
 
     ngx_uint_t           nrunning;    /* the core's */
     ngx_uint_t           nqueued;

@@ -14,6 +14,7 @@
 #include "ngx_http_postern_job.h"
 
 #include <sodium.h>
+#include <sys/resource.h>
 
 
 #if (NGX_THREADS)
@@ -267,6 +268,23 @@ static void
 ngx_http_postern_job_thread(void *data, ngx_log_t *log)
 {
     ngx_http_postern_job_t *job = data;
+
+    static __thread int  nice;
+
+    /*
+     * Linux has a priority for each thread: with a lower one, what takes long
+     * does not keep the worker from a core when it wakes up.  Without the right
+     * to raise it again, a thread stays as it is.
+     */
+
+    if (nice != job->lane->nice) {
+        nice = job->lane->nice;
+
+        if (setpriority(PRIO_PROCESS, 0, nice) == -1) {
+            ngx_log_error(NGX_LOG_NOTICE, log, ngx_errno,
+                          "setpriority(%d) of a thread failed", nice);
+        }
+    }
 
     job->run(job->data);
 }
