@@ -230,15 +230,17 @@ mfa_read_password(mfa_account_reader_t *p, const json_t *json,
                               "the other");
     }
 
+    if (a->password_over.data == NULL) {
+        return 0;
+    }
+
     for (i = 0; i < a->password_over.len; i++) {
         if (strchr("0123456789abcdef", a->password_over.data[i]) == NULL) {
             break;
         }
     }
 
-    if (a->password_over.data
-        && (i != a->password_over.len || i != MFA_ACCOUNT_OVER))
-    {
+    if (i != a->password_over.len || i != MFA_ACCOUNT_OVER) {
         return mfa_read_fault(p, &over, POSTERN_JSON_VALUE,
                               "must be 32 digits, 0-9 and a-f");
     }

@@ -187,15 +187,17 @@ mfa_file_swap(const char *path, postern_str_t old, postern_str_t new)
 static int
 mfa_file_split(const char *path, mfa_file_path_t *parts)
 {
-    int    n;
-    char  *slash;
+    char    *slash;
+    size_t   len;
 
-    n = snprintf(parts->text, sizeof(parts->text), "%s", path);
+    len = strlen(path);
 
-    if (n <= 0 || (size_t) n >= sizeof(parts->text)) {
+    if (len >= sizeof(parts->text)) {
         errno = ENAMETOOLONG;
         return -1;
     }
+
+    memcpy(parts->text, path, len + 1);
 
     slash = strrchr(parts->text, '/');
     if (slash == NULL) {
