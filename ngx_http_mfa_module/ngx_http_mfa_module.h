@@ -83,8 +83,8 @@ typedef struct {
     ngx_flag_t                  redis;        /* has_redis(): accounts are
                                                  there, not in the folder */
     ngx_flag_t                  used;         /* "mfa on" somewhere */
-    ngx_http_postern_lane_t    *lane;         /* of Argon2id, and of files: set */
-    ngx_http_postern_lane_t    *files;        /*   in init_process by lanes() */
+    ngx_http_postern_lane_t    *lane;         /* of Argon2id, and */
+    ngx_http_postern_lane_t    *files;        /*   of files: lanes() */
     ngx_uint_t                  kept;         /* places kept in lane */
     ngx_array_t                *looks;        /* of ngx_http_mfa_look_t * */
     ngx_array_t                *lists;        /* of ngx_http_mfa_list_file_t */
@@ -189,7 +189,7 @@ extern ngx_module_t  ngx_http_mfa_module;
 
 typedef enum {
     NGX_HTTP_MFA_NONE = 0,      /* no cookie */
-    NGX_HTTP_MFA_UNKNOWN,       /* not ours, ended, or of another organization */
+    NGX_HTTP_MFA_UNKNOWN,       /* not ours, or gone */
     NGX_HTTP_MFA_ENDED          /* idle or absolute limit */
 } ngx_http_mfa_why_e;
 
@@ -287,6 +287,7 @@ ngx_http_mfa_submitted(ngx_http_postern_op_t *op, ngx_int_t rc)
 
     return (rc == NGX_ERROR) ? NGX_ERROR : NGX_AGAIN;
 }
+
 
 /* names in the store: of a session; of the sessions of a user, from the pool */
 void ngx_http_mfa_session_name(u_char name[NGX_HTTP_MFA_SESSION_NAME],
