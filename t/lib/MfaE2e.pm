@@ -242,7 +242,7 @@ sub password_of {
 
     $b->type("#user", $user) if !$b->attribute("#user", "readonly");
     $b->type("#password", $given // $password);
-    $b->click("main button");
+    $b->press("main button");
 
     return $b;
 }
@@ -268,7 +268,7 @@ sub code_of {
     my ($b, @authenticator) = @_;
 
     $b->type("#code", authenticator(@authenticator));
-    $b->click("main button");
+    $b->press("main button");
 
     return $b;
 }

@@ -13,8 +13,8 @@ package WebDriver;
 #
 # An element is named by a CSS selector, the first one that fits; where there is
 # none, or anything else fails, the method dies and says what was asked for and
-# where the browser was.  Nothing waits for a fixed time: click() and go() come
-# back when the next page is there.
+# where the browser was.  Nothing waits for a fixed time: go(), press() and enter()
+# come back when the next page is there.
 #
 # The browser and its driver end with the object, and with a test that dies.
 
@@ -264,15 +264,32 @@ sub keys {
 }
 
 
-# the same, and waits for the page that it leads to
+# the same with Enter behind it, and waits for the page that it leads to
 
 sub enter {
     my ($self, $text) = @_;
+
+    return $self->_next_page(sub { $self->keys("$text\n") });
+}
+
+
+# a button or link, and waits for the page that it leads to
+
+sub press {
+    my ($self, $css) = @_;
+
+    return $self->_next_page(sub { $self->click($css) });
+}
+
+
+sub _next_page {
+    my ($self, $do) = @_;
     my $old = $self->_path("html");
     my $until = time + 30;
 
-    $self->keys("$text\n");
+    $do->();
 
+    # until the page that was there is gone
     while (eval { $self->_call("GET", "$old/name"); 1 }) {
         die "nothing came of it on ", $self->url, "\n" if time > $until;
         sleep 0.02;
@@ -282,8 +299,8 @@ sub enter {
 }
 
 
-# Comes back when the page that it leads to is there, where it is a link or the
-# button of a form.
+# Comes back as soon as the browser has taken it; where it leads to another page,
+# press() is meant.
 
 sub click {
     my ($self, $css) = @_;
