@@ -7,6 +7,8 @@ use Test::Nginx::Socket 'no_plan';
 add_block_preprocessor(\&MfaTest::defaults);
 add_response_body_check(\&MfaTest::client);
 
+$MfaTest::guard =~ s/^\s*mfa_enrol off;\n//m;
+
 sub browser { return MfaTest::browser(@_) }
 
 our $password = $MfaTest::password;
