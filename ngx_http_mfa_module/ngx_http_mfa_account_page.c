@@ -259,7 +259,7 @@ ngx_http_mfa_sessions_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 {
     u_char                    id[MFA_SESSION_ID], *which;
     ngx_int_t                 rc;
-    ngx_str_t                 end, none, who;
+    ngx_str_t                 end, who;
     const u_char             *keep;
     ngx_uint_t                own;
     ngx_http_mfa_end_t       *e;
@@ -307,9 +307,7 @@ ngx_http_mfa_sessions_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
         return ngx_http_mfa_page_go(r, p, "account", 0, "ended");
     }
 
-    ngx_str_null(&none);
-
-    if (ngx_http_mfa_set_cookie(r, &p->conf->cookie, &none, 0) != NGX_OK) {
+    if (ngx_http_mfa_page_forget(r, p) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -155,6 +155,10 @@ ngx_int_t ngx_http_mfa_sign_out_get(ngx_http_request_t *r,
 ngx_int_t ngx_http_mfa_sign_out_post(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p);
 
+/* ngx_http_mfa_sign_out_page.c: a session that its owner has ended */
+ngx_int_t ngx_http_mfa_page_forget(ngx_http_request_t *r,
+    ngx_http_mfa_page_t *p);
+
 
 /* ngx_http_mfa_pages.c */
 

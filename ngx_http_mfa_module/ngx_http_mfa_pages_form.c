@@ -206,21 +206,13 @@ ngx_int_t
 ngx_http_mfa_form_cookie(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 {
     u_char      bytes[32];
-    ngx_str_t   name, value;
+    ngx_str_t   value;
 
     if (p->cookie.len) {
         return NGX_OK;
     }
 
-    name.len = p->conf->cookie.len + sizeof("-form") - 1;
-    name.data = ngx_pnalloc(r->pool, name.len);
-    if (name.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_sprintf(name.data, "%V-form", &p->conf->cookie);
-
-    if (ngx_http_mfa_cookie(r, &name, &value) == NGX_OK
+    if (ngx_http_mfa_cookie(r, &p->conf->form, &value) == NGX_OK
         && mfa_base64url_decode(ngx_http_postern_slice(value), bytes, 32) == 0)
     {
         p->cookie = value;
@@ -237,7 +229,7 @@ ngx_http_mfa_form_cookie(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 
     p->cookie = value;
 
-    return ngx_http_mfa_set_cookie(r, &name, &value, -1);
+    return ngx_http_mfa_set_cookie(r, &p->conf->form, &value, -1);
 }
 
 

@@ -24,7 +24,7 @@ ngx_int_t
 ngx_http_mfa_sign_out_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 {
     ngx_int_t            rc;
-    ngx_str_t            none, who;
+    ngx_str_t            who;
     ngx_http_mfa_end_t  *e;
 
     e = ngx_http_mfa_page_data(r, p, sizeof(ngx_http_mfa_end_t));
@@ -45,9 +45,7 @@ ngx_http_mfa_sign_out_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
         ngx_http_mfa_page_decide(r, "allow", "mfa/signed-out", &who);
     }
 
-    ngx_str_null(&none);
-
-    if (ngx_http_mfa_set_cookie(r, &p->conf->cookie, &none, 0) != NGX_OK) {
+    if (ngx_http_mfa_page_forget(r, p) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -55,4 +53,23 @@ ngx_http_mfa_sign_out_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
     p->key = NULL;
 
     return ngx_http_mfa_sign_out_get(r, p);
+}
+
+
+/* The browser forgets the session, and with it what it keeps of the application
+   for its back button, which knows nothing of sessions. */
+
+ngx_int_t
+ngx_http_mfa_page_forget(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
+{
+    ngx_str_t         none;
+    static ngx_str_t  cache = ngx_string("\"cache\"");
+
+    ngx_str_null(&none);
+
+    if (ngx_http_mfa_set_cookie(r, &p->conf->cookie, &none, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_mfa_send_header(r, "Clear-Site-Data", cache);
 }

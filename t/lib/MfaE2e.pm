@@ -303,13 +303,14 @@ sub shown { return $_[0]->text("body") }
 sub focused { return $_[0]->attribute($_[0]->active, "id") // "" }
 
 
-# Everything that the browser had to say, and what it says of answers whose
-# status is meant: 401 for a wrong password is no fault of a page.
+# Everything that the browser had to say, but for answers whose status is meant,
+# as 401 for a wrong password, and for what it did as it was told.
 
 sub console_of {
     my ($b) = @_;
 
-    return grep { !/ - Failed to load resource: .* status of 4\d\d / }
+    return grep { !/ - Failed to load resource: .* status of 4\d\d /
+                  && !/^INFO: .*Clear-Site-Data.*Cleared data types: "cache"/ }
            map { "$_->{level}: $_->{message}" } $b->console;
 }
 
