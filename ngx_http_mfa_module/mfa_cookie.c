@@ -12,6 +12,8 @@
 
 
 static inline int mfa_cookie_blank(unsigned char ch);
+static int mfa_cookie_named(const unsigned char *p, size_t len,
+    const postern_str_t *names, unsigned n);
 
 
 /*
@@ -73,6 +75,67 @@ mfa_cookie_find(postern_str_t line, postern_str_t name, postern_str_t *value)
     }
 
     return n;
+}
+
+
+size_t
+mfa_cookie_without(postern_str_t line, const postern_str_t *names, unsigned n,
+    unsigned char *out)
+{
+    unsigned char        *to;
+    const unsigned char  *p, *end, *next, *name;
+
+    to = out;
+    end = line.data + line.len;
+
+    for (p = line.data; p < end; p = next) {
+
+        next = memchr(p, ';', end - p);
+        next = (next == NULL) ? end : next + 1;
+
+        for (name = p; name < next && mfa_cookie_blank(*name); name++) {
+            /* void */
+        }
+
+        if (mfa_cookie_named(name, next - name, names, n)) {
+            continue;
+        }
+
+        memcpy(to, p, next - p);
+        to += next - p;
+    }
+
+    if (to == out + line.len) {
+        return line.len;
+    }
+
+    /* what stood between a pair and the one that has gone */
+
+    while (to > out && (mfa_cookie_blank(to[-1]) || to[-1] == ';')) {
+        to--;
+    }
+
+    return to - out;
+}
+
+
+static int
+mfa_cookie_named(const unsigned char *p, size_t len, const postern_str_t *names,
+    unsigned n)
+{
+    unsigned  i;
+
+    for (i = 0; i < n; i++) {
+
+        if (len > names[i].len
+            && p[names[i].len] == '='
+            && memcmp(p, names[i].data, names[i].len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

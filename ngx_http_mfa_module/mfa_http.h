@@ -29,6 +29,13 @@
 unsigned mfa_cookie_find(postern_str_t line, postern_str_t name,
     postern_str_t *value);
 
+/*
+ * Copies a Cookie line without the cookies of n names; out holds line.len
+ * bytes.  The length, which is line.len where none of them was there.
+ */
+size_t mfa_cookie_without(postern_str_t line, const postern_str_t *names,
+    unsigned n, unsigned char *out);
+
 /* "tag.token": base64url without padding, exactly as written by encode();
    0, or -1 where it is anything else */
 int mfa_token_decode(postern_str_t text, char tag[5],

@@ -262,7 +262,9 @@ ngx_http_mfa_identify(ngx_http_request_t *r, ngx_http_mfa_session_t *s,
     id.aal = s->session.aal;
     id.auth_time = mfa_session_auth_time(&s->session);
 
-    if (postern_api.authenticated(r, &id) != NGX_OK) {
+    if (postern_api.authenticated(r, &id) != NGX_OK
+        || ngx_http_mfa_hide_cookies(r) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

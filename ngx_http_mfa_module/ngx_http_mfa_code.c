@@ -10,8 +10,6 @@
 
 
 static ngx_uint_t ngx_http_mfa_is_code(ngx_str_t *header, ngx_str_t *name);
-static ngx_int_t ngx_http_mfa_strip(ngx_http_request_t *r, ngx_str_t *header,
-    ngx_uint_t total);
 static ngx_int_t ngx_http_mfa_signed_enough(ngx_http_request_t *r,
     ngx_http_mfa_guard_t *guard);
 static ngx_int_t ngx_http_mfa_prove(ngx_http_request_t *r,
@@ -98,7 +96,7 @@ ngx_http_mfa_is_code(ngx_str_t *header, ngx_str_t *name)
 
 /* the list of nginx is shared with subrequests and cannot give up an element */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_mfa_strip(ngx_http_request_t *r, ngx_str_t *header, ngx_uint_t total)
 {
     ngx_uint_t        i;

@@ -7,8 +7,6 @@
 #include "ngx_http_mfa_module.h"
 
 
-static ngx_table_elt_t *ngx_http_mfa_cookie_line(ngx_http_request_t *r,
-    ngx_table_elt_t *line, ngx_uint_t i);
 static void ngx_http_mfa_forget_cookie(ngx_http_request_t *r,
     ngx_str_t *name);
 
@@ -54,7 +52,7 @@ ngx_http_mfa_cookie(ngx_http_request_t *r, ngx_str_t *name, ngx_str_t *value)
 
 /* since 1.23.0 nginx keeps lines of a kind in a list of their own */
 
-static ngx_table_elt_t *
+ngx_table_elt_t *
 ngx_http_mfa_cookie_line(ngx_http_request_t *r, ngx_table_elt_t *line,
     ngx_uint_t i)
 {

@@ -303,6 +303,10 @@ ngx_msec_t ngx_http_mfa_sessions_ttl(ngx_http_request_t *r);
 ngx_int_t ngx_http_mfa_set_cookie(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *value, time_t age);
 
+/* the ith Cookie line, the one behind line (NULL for the first), or NULL */
+ngx_table_elt_t *ngx_http_mfa_cookie_line(ngx_http_request_t *r,
+    ngx_table_elt_t *line, ngx_uint_t i);
+
 /* one cookie over all lines, whatever nginx keeps them in; NGX_DECLINED: none,
    or more than one */
 ngx_int_t ngx_http_mfa_cookie(ngx_http_request_t *r, ngx_str_t *name,

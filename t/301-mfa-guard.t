@@ -143,8 +143,19 @@ __DATA__
     $try->("of another name", "postern=$good");
     $try->("beside another", "__Host-postern=x; __Host-postern=$good");
 
-    is($b->request("GET", "/app", cookie => "a=1; __Host-postern=$good; c=2")
-       ->{status}, 200, "among others it is found");
+    my $r = $b->request("GET", "/app",
+                        cookie => "a=1; __Host-postern=$good; c=2");
+    is($r->{status}, 200, "among others it is found");
+    like($r->{body}, qr/cookie=a=1; c=2$/m,
+         "and the application gets the others alone");
+
+    $r = $b->get("/app");
+    is($r->{status}, 200, "signed in, with Postern's cookies only");
+    like($r->{body}, qr/cookie=$/m, "of which the application sees none");
+
+    $r = $b->get("/open/");
+    like($r->{body}, qr/cookie=.*__Host-postern=/,
+         "a location that is not guarded takes nothing away");
 
     sub flip {
         my ($text, $at) = @_;

@@ -41,6 +41,47 @@ TEST(a_cookie_is_found_wherever_it_stands)
 }
 
 
+static void
+without(const char *line, const char *want)
+{
+    size_t                      n;
+    unsigned char               out[256];
+    postern_str_t               l, got;
+
+    static const postern_str_t  names[] = {
+        postern_string(NAME), postern_string(NAME "-device")
+    };
+
+    l = exact(line);
+    n = mfa_cookie_without(l, names, 2, out);
+
+    got.data = out;
+    got.len = n;
+
+    EXPECT_STR(got, want);
+}
+
+
+TEST(an_application_gets_the_other_cookies)
+{
+    without("a=b; c=d", "a=b; c=d");
+    without(" a=b;c=d;", " a=b;c=d;");
+    without("", "");
+    without(NAME "=v", "");
+    without(NAME "=v; " NAME "-device=w", "");
+    without("a=b; " NAME "=v", "a=b");
+    without("a=b; " NAME "=v; c=d", "a=b; c=d");
+    without(NAME "=v;c=d", "c=d");
+    without("a=b;\t" NAME "-device=v ;;c=d", "a=b;;c=d");
+    without(NAME "=v; " NAME "=w; c=d", " c=d");
+
+    /* others by a part of the name, by another case, or by none */
+
+    without(NAME "-devices=v; x" NAME "=v", NAME "-devices=v; x" NAME "=v");
+    without("__host-postern=v; " NAME, "__host-postern=v; " NAME);
+}
+
+
 TEST(there_may_be_none)
 {
     EXPECT_INT(find("", NULL), 0);
