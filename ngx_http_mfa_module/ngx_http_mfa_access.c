@@ -65,7 +65,7 @@ ngx_http_mfa_access_handler(ngx_http_request_t *r)
 
     /* the pages themselves are for those who have no session yet */
 
-    if (!mlcf->enable || mlcf->pages || mlcf->admin) {
+    if (!mlcf->enable || mlcf->pages) {
         return NGX_DECLINED;
     }
 

@@ -177,13 +177,16 @@ static ngx_int_t
 ngx_http_mfa_admin_begin(ngx_http_request_t *r, ngx_http_mfa_admin_t *a)
 {
     const ngx_http_postern_decision_t  *d;
+    const ngx_http_postern_identity_t  *id;
 
     static ngx_str_t  get = ngx_string("GET, HEAD");
     static ngx_str_t  del = ngx_string("DELETE");
 
     d = postern_api.decision(r, NGX_HTTP_POSTERN_RBAC);
 
-    if (postern_api.identity(r) == NULL
+    id = postern_api.identity(r);
+
+    if (id == NULL
         || d == NULL
         || !postern_str_is(d->verdict, "allow"))
     {
@@ -216,6 +219,13 @@ ngx_http_mfa_admin_begin(ngx_http_request_t *r, ngx_http_mfa_admin_t *a)
 
         return ngx_http_mfa_admin_refuse(r, NGX_HTTP_NOT_ALLOWED,
                                          "mfa/method", "");
+    }
+
+    /* what a browser sends by itself must not come from another site's page */
+
+    if (id->session.len && !ngx_http_mfa_form_origin(r)) {
+        return ngx_http_mfa_admin_refuse(r, NGX_HTTP_FORBIDDEN,
+                                         "mfa/cross-site", "");
     }
 
     return ngx_http_mfa_admin_find(r, a);

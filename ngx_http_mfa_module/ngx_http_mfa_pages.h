@@ -217,6 +217,7 @@ ngx_int_t ngx_http_mfa_form_token(ngx_http_mfa_page_t *p,
 ngx_flag_t ngx_http_mfa_form_ours(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p);
 
+ngx_flag_t ngx_http_mfa_form_origin(ngx_http_request_t *r);
 ngx_str_t ngx_http_mfa_form_value(ngx_http_mfa_page_t *p, const char *name);
 
 /* first header of this name, lower case; NULL where there is none */

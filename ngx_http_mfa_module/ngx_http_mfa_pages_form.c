@@ -22,7 +22,6 @@ static ngx_int_t ngx_http_mfa_form_buf(ngx_buf_t *b, u_char *dst, size_t len);
 static void ngx_http_mfa_form_fields(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p);
 static ngx_flag_t ngx_http_mfa_form_type(ngx_http_request_t *r);
-static ngx_flag_t ngx_http_mfa_form_origin(ngx_http_request_t *r);
 static void ngx_http_mfa_wipe_cleanup(void *data);
 
 
@@ -290,7 +289,7 @@ ngx_http_mfa_form_ours(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 
 /* the scheme is left out: in front of nginx somebody else may speak TLS */
 
-static ngx_flag_t
+ngx_flag_t
 ngx_http_mfa_form_origin(ngx_http_request_t *r)
 {
     u_char           *p;

@@ -19,6 +19,14 @@ our $more = <<'_EOC_';
         rbac on;
     }
 
+    location /people-manage/ {
+        mfa_admin;
+        sign on;
+        mfa on;
+        satisfy any;
+        rbac on;
+    }
+
     location /open-manage/ {
         mfa_admin;
     }
@@ -180,3 +188,38 @@ is join(" ", map { $b->sign_in("u3", "wrong")->{status} } 1 .. 3), "401 401 429"
 my ($status) = manage("DELETE", "/manage/users/u3/limits");
 is $status, 200, "forgotten";
 is $b->sign_in("u3", $password)->{status}, 303, "in";
+
+
+
+=== TEST 20: administrators with a session
+--- config eval: $::more
+--- user_files eval: ::people(boss => MfaTest::person("boss", roles => '["admin"]'))
+--- client
+my $boss = MfaTest::both("boss");
+my $r = $boss->get("/people-manage/users/u1");
+is $r->{status}, 200, "who may";
+is $boss->json($r)->{user}, "u1", "of whom";
+
+is MfaTest::both("u1")->request("DELETE", "/people-manage/users/u2/sessions")
+   ->{status}, 403, "who may not";
+is MfaTest::first("boss")->get("/people-manage/users/u1",
+                               Accept => "*/*")->{status}, 401,
+   "a password is not enough";
+is MfaTest::browser()->get("/people-manage/users/u1",
+                           Accept => "*/*")->{status}, 401, "nobody";
+is((manage("GET", "/people-manage/users/u1"))[0], 200, "a key");
+
+my $path = "/people-manage/users/u1/limits";
+
+for (["Origin", "https://elsewhere.example"], ["Sec-Fetch-Site", "cross-site"],
+     ["Sec-Fetch-Site", "same-site"])
+{
+    $r = $boss->request("DELETE", $path,
+                        headers => [$_, ["Accept", "*/*"]]);
+    is $r->{status}, 403, "a page of another site, by $_->[0]: $_->[1]";
+    is $boss->json($r)->{code}, "mfa/cross-site", "and why";
+}
+
+$r = $boss->request("DELETE", $path,
+                    headers => [["Sec-Fetch-Site", "same-origin"]]);
+is $r->{status}, 200, "a page of this site";
