@@ -9,7 +9,8 @@ use MfaE2e;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $dir = site(server => 'mfa_name "Acme Devices"; mfa_session idle=8s;');
+my $dir = site(server => 'mfa_name "Acme Devices"; mfa_session idle=8s;
+                           mfa_totp window=2;');
 my $b = sign_in(browser(), "u1", "/forms/post");
 
 sub posts {
@@ -39,13 +40,21 @@ is(posts(), "401 401", "outside");
 
 my $here = $b->window;
 
-$b->click("main a.button");
-ok(MfaE2e::until_true(sub { $b->windows == 2 }), "a tab opens");
+sub new_tab {
+    my %before = map { $_ => 1 } $b->windows;
+    my $tab;
 
-my ($tab) = grep { $_ ne $here } $b->windows;
+    $b->click("main a.button");
+    ok(MfaE2e::until_true(sub {
+        ($tab) = grep { !$before{$_} } $b->windows;
+        return defined $tab;
+    }), "a tab opens");
 
-$b->switch_to($tab);
-$b->wait_for("#password");
+    $b->switch_to($tab);
+    $b->wait_for("form");
+}
+
+new_tab();
 is($b->execute("return window.opener"), undef, "that cannot reach back");
 password_of($b, "u1");
 code_of($b, "u1", step => 1);
@@ -74,6 +83,16 @@ $b->press("[type=submit]");
 is($b->text("h1"), "Nothing was sent", "a proof grows old meanwhile as well");
 like(shown($b), qr/asks for a fresh sign-in/, "the page says that it did");
 look($b, "resend-step-up");
+
+new_tab();
+is($b->text("h1"), "Enter your code", "a code is enough for it");
+code_of($b, "u1", step => 2);
+
+$b->switch_to($here);
+$b->reload;
+like(where($b), qr{^/fresh/pay}, "the tab with the form, once more");
+like(shown($b), qr/"firstname":"Grace"/, "the application has it");
+quiet($b, "a form sent with a fresh proof");
 
 is(join("", error_log()), "", "nginx found nothing wrong");
 

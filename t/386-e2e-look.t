@@ -16,7 +16,7 @@ sub color {
 }
 
 my $logo = <<'EOD';
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40"><rect width="40"
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40"
 height="40" rx="8" fill="#0b7285"/><circle cx="20" cy="20" r="10" fill="#fff"/>
 </svg>
 EOD
