@@ -3,11 +3,14 @@
 
 use strict;
 use warnings;
+use lib ($ENV{POSTERN_TOP} // ".") . "/t/lib";
 
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
+use MfaClient qw(totp);
 use Test::More;
+use WebDriver;
 
 my $top  = $ENV{POSTERN_TOP};
 my $home = tempdir(CLEANUP => 1);           # of mode 0700
@@ -56,7 +59,7 @@ sub demo {
     return ($said, $? >> 8);
 }
 
-for (["", 10], ["REDIS=1", 13]) {
+for (["", 25], ["REDIS=1", 29]) {
     my ($setting, $steps) = @$_;
     my ($said, $status) = demo($setting);
 
@@ -77,6 +80,22 @@ isnt(listening(), "", "and it is");
 
 my ($try) = $said =~ /^  (curl .*)$/m;
 like(qx{$try 2>&1}, qr/^HTTP\/1\.1 200 /m, "what it suggests to try works");
+
+# and so it does in a browser, over http: Secure cookies and all
+
+my ($page, $user, $password) =
+    $said =~ m{^  (http://\S+) in a browser, as (\w+), with the password (\w+)$}m;
+my $b = WebDriver->new;
+
+$b->go($page);
+$b->type("#user", $user)->type("#password", $password)->press("main button");
+$b->click("summary");
+$b->type("#code", totp($b->text(".key")))->press("main button");
+is(scalar $b->find_all(".codes li"), 10, "a browser can enrol there");
+$b->press("main a.button");
+is($b->url, $page, "and is led to the application");
+like($b->text("body"), qr/"Postern-Subject": ?"$user"/, "which hears who it is");
+$b->quit;
 
 my ($stop) = $said =~ /^Stop it with: (.*)$/m;
 system($stop);
