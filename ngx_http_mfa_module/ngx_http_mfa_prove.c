@@ -343,6 +343,10 @@ ngx_http_mfa_prove_attempt(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
         backoff.ttl = NGX_HTTP_MFA_PASSWORD_TTL;
     }
 
+    /* names that nobody has are without number, the zone is not */
+
+    backoff.spare = (p->user == NULL);
+
     return postern_api.attempt(r, &p->op, &w->count_org, &w->count, &backoff);
 }
 

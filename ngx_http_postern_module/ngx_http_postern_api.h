@@ -138,7 +138,9 @@ struct ngx_http_postern_op_s {
  * How guesses are slowed down: free of them at once, then a wait in front of
  * each further one, doubled each time up to wait_max; after max there is no
  * further one until somebody clears the count.  The count is forgotten ttl ms
- * after the last guess.
+ * after the last guess; where there is no max, n guesses n times wait_max after
+ * it, if that is sooner.  A spare guess is one that cannot be right: a zone
+ * that is short of room lets it be made without counting it.
  */
 
 typedef struct {
@@ -147,6 +149,7 @@ typedef struct {
     ngx_msec_t    wait_max;
     ngx_uint_t    max;          /* 0: no end */
     ngx_msec_t    ttl;
+    unsigned      spare:1;
 } ngx_http_postern_backoff_t;
 
 

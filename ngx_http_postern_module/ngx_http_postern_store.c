@@ -588,6 +588,7 @@ ngx_http_postern_store_attempt(ngx_http_request_t *r,
     b.wait = (int64_t) backoff->wait;
     b.wait_max = (int64_t) backoff->wait_max;
     b.ttl = (int64_t) backoff->ttl;
+    b.spare = backoff->spare;
 
     if (scf->redis) {
         call = ngx_http_postern_store_call(r, op, scf->redis,

@@ -114,6 +114,8 @@ static ngx_http_postern_script_t  ngx_http_postern_script_guess = {
     "local w = 0 "
     "if n >= free and wait > 0 then "
     "w = math.min(wait * 2 ^ math.min(n - free, 50), longest) end "
+    "if max == 0 and wait > 0 and longest > 0 then "
+    "ttl = math.min(ttl, n * longest) end "
     "redis.call('SET', KEYS[1], string.format('%.0f %.0f', n, now + w), "
     "'PX', string.format('%.0f', math.max(ttl, w))) "
     "return n"),

@@ -9,6 +9,8 @@ static postern_cell_t *postern_table_set(postern_table_t *t,
     int64_t expires, postern_str_t value);
 static int64_t postern_table_wait(const postern_table_backoff_t *backoff,
     uint64_t n);
+static int64_t postern_table_memory(const postern_table_backoff_t *backoff,
+    uint64_t n);
 
 
 /* the claim while the attempt still owns it, expired or not */
@@ -548,6 +550,10 @@ postern_table_guess(postern_table_t *t, const postern_table_hash_t *hash,
         *n = next - now;
         rc = POSTERN_TABLE_NO;
 
+    } else if (cell == NULL && backoff->spare && postern_table_scarce(t, now)) {
+        *n = 1;
+        rc = POSTERN_TABLE_OK;
+
     } else if (cell == NULL
                && (new = postern_table_new(t, hash, now, 0)) == 0)
     {
@@ -560,7 +566,7 @@ postern_table_guess(postern_table_t *t, const postern_table_hash_t *hash,
 
         count++;
         next = now + postern_table_wait(backoff, count + 1);
-        expires = now + backoff->ttl;
+        expires = now + postern_table_memory(backoff, count);
 
         /* killed in between, it waits for a guess that nobody made */
 
@@ -601,4 +607,19 @@ postern_table_wait(const postern_table_backoff_t *backoff, uint64_t n)
     }
 
     return (wait < backoff->wait_max) ? wait : backoff->wait_max;
+}
+
+
+/* how long n guesses are remembered */
+
+static int64_t
+postern_table_memory(const postern_table_backoff_t *backoff, uint64_t n)
+{
+    if (backoff->max || backoff->wait <= 0 || backoff->wait_max <= 0
+        || n > (uint64_t) (backoff->ttl / backoff->wait_max))
+    {
+        return backoff->ttl;
+    }
+
+    return (int64_t) n * backoff->wait_max;
 }

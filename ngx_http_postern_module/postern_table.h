@@ -187,7 +187,13 @@ postern_table_result_e postern_table_rate(postern_table_t *t,
  * Guesses are counted before they are made: free of them at once, then wait in
  * front of the next, doubled for each further one up to wait_max, and none
  * after max (0: no end).  The count is forgotten ttl after the last guess,
- * though not before the wait is over.
+ * though not before the wait is over; where there is no end, n guesses n times
+ * wait_max after it, if that is sooner: who waits for that makes no more of
+ * them than who does not.
+ *
+ * A spare one cannot be right: where less than a quarter of the table is free
+ * it is OK without being entered, so that names that nobody has do not take the
+ * place of everything else.
  *
  * OK: *n is the number of this guess.  NO: nothing changed, and *n is the time
  * until the next one, 0 where there is none.
@@ -199,6 +205,7 @@ typedef struct {
     int64_t        wait;
     int64_t        wait_max;
     int64_t        ttl;
+    int            spare;
 } postern_table_backoff_t;
 
 postern_table_result_e postern_table_guess(postern_table_t *t,

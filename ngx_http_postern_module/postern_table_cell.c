@@ -505,6 +505,19 @@ postern_table_want(postern_table_t *t, uint32_t n, int64_t now)
 }
 
 
+int
+postern_table_scarce(postern_table_t *t, int64_t now)
+{
+    uint32_t  i;
+
+    for (i = 0; t->nfree < t->ncells / 4 && i < POSTERN_TABLE_SWEEP; i++) {
+        postern_table_turn_hand(t, now);
+    }
+
+    return t->nfree < t->ncells / 4;
+}
+
+
 static uint32_t
 postern_table_take_cell(postern_table_t *t)
 {

@@ -119,6 +119,9 @@ postern_cell_t *postern_table_find(postern_table_t *t,
 /* makes sure of n free cells with a bounded effort; 0: refused, counted */
 int postern_table_want(postern_table_t *t, uint32_t n, int64_t now);
 
+/* is less than a quarter free, after the same effort? */
+int postern_table_scarce(postern_table_t *t, int64_t now);
+
 /* number of a zeroed cell with the hash in it, not yet an entry, with cells
    left for more; 0: refused, counted */
 uint32_t postern_table_new(postern_table_t *t,

@@ -296,6 +296,17 @@ is(attempt(0, "long", 0, 1, 300000000000, 0, 300000000000), "go 1",
 $count = race(30, 1, sub { attempt(0, "free", 0, 0, 0, 0, 60000) });
 is($count->{go}, 30, "no wait at all");
 
+# names that were tried once do not fill Redis for a day
+
+attempt(0, "once", 5, 1000, 3000, 0, 86400000) for 1 .. 2;
+cmp_ok(redis_cli(10, "pttl", "postern:{a}:g:once"), "<=", 6000,
+       "two guesses are forgotten after twice the longest wait");
+cmp_ok(redis_cli(10, "pttl", "postern:{a}:g:once"), ">", 4000,
+       "and not before it");
+attempt(0, "ended", 5, 1000, 3000, 100, 86400000);
+cmp_ok(redis_cli(10, "pttl", "postern:{a}:g:ended"), ">", 80000000,
+       "where there is an end they are kept");
+
 redis_cli(10, "set", "postern:{a}:g:odd", "nonsense");
 is(attempt(0, "odd", 5, 1, 1, 0, 60000), "unavailable",
    "a count that nobody understands lets nobody through");

@@ -348,6 +348,7 @@ ngx_http_postern_test_attempt(ngx_http_postern_test_ctx_t *ctx,
     b.wait_max = ngx_atoi(a[4].data, a[4].len);
     b.max = ngx_atoi(a[5].data, a[5].len);
     b.ttl = ngx_atoi(a[6].data, a[6].len);
+    b.spare = 0;
 
     return postern_api.attempt(owner, &ctx->op, &a[0], &a[1], &b);
 }

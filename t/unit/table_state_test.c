@@ -229,7 +229,7 @@ TEST(a_guess_waits_ever_longer_after_the_free_ones)
     int64_t                  now, n;
     postern_table_t         *t = table(m, SIZE);
     postern_table_hash_t     h = hash_of(t, POSTERN_TABLE_GUESS, 1);
-    postern_table_backoff_t  b = { 3, 7, 100, 250, 10000 };
+    postern_table_backoff_t  b = { 3, 7, 100, 250, 10000, 0 };
 
     static const int64_t     waits[] = { 100, 200, 250, 250 };
 
@@ -282,10 +282,10 @@ TEST(a_guess_at_the_edges)
     int64_t                  n;
     postern_table_t         *t = table(m, SIZE);
     postern_table_hash_t     h = hash_of(t, POSTERN_TABLE_GUESS, 1);
-    postern_table_backoff_t  none = { 0, 0, 100, 1000, 10 };
-    postern_table_backoff_t  open = { 0, 0, 0, 0, 1000 };
-    postern_table_backoff_t  long_ago = { 1, 0, 3600000, 3600000, 86400000 };
-    postern_table_backoff_t  once = { 5, 1, 100, 1000, 1000 };
+    postern_table_backoff_t  none = { 0, 0, 100, 1000, 10, 0 };
+    postern_table_backoff_t  open = { 0, 0, 0, 0, 1000, 0 };
+    postern_table_backoff_t  long_ago = { 1, 0, 3600000, 3600000, 86400000, 0 };
+    postern_table_backoff_t  once = { 5, 1, 100, 1000, 1000, 0 };
 
     /* none is free: the first has none before it to wait for; a wait that is
        longer than the ttl is served all the same */
@@ -319,6 +319,105 @@ TEST(a_guess_at_the_edges)
     EXPECT_INT(postern_table_guess(t, &h, 1000, &once, &n), POSTERN_TABLE_OK);
     EXPECT_INT(postern_table_guess(t, &h, 1000, &once, &n), POSTERN_TABLE_NO);
     EXPECT_INT(n, 0);
+
+    munmap(m, SIZE);
+}
+
+
+/* an attack: as many names as there is room for, and then nobody signs in */
+
+TEST(names_that_nobody_has_leave_room_for_the_rest)
+{
+    void                    *m = memory(SIZE);
+    int64_t                  n, age;
+    unsigned                 i;
+    postern_table_t         *t = table(m, SIZE);
+    postern_table_hash_t     h;
+    postern_table_backoff_t  b = { 5, 0, 30000, 3600000, 86400000, 1 };
+
+    for (i = 0; i < 100000; i++) {
+        h = hash_of(t, POSTERN_TABLE_GUESS, i);
+
+        if (postern_table_guess(t, &h, 1000, &b, &n) != POSTERN_TABLE_OK) {
+            break;
+        }
+    }
+
+    EXPECT_INT(i, 100000);
+    EXPECT(free_cells(t) >= t->ncells / 4 - 1);
+
+    /* one that was counted before goes on being counted */
+
+    h = hash_of(t, POSTERN_TABLE_GUESS, 7);
+
+    for (i = 2; i <= 5; i++) {
+        EXPECT_INT(postern_table_guess(t, &h, 1000, &b, &n), POSTERN_TABLE_OK);
+        EXPECT_INT(n, i);
+    }
+
+    EXPECT_INT(postern_table_guess(t, &h, 1000, &b, &n), POSTERN_TABLE_NO);
+
+    /* of who is there all are counted, and what else the table holds goes on */
+
+    b.spare = 0;
+    h = hash_of(t, POSTERN_TABLE_GUESS, 200000);
+
+    for (i = 1; i <= 5; i++) {
+        EXPECT_INT(postern_table_guess(t, &h, 1000, &b, &n), POSTERN_TABLE_OK);
+        EXPECT_INT(n, i);
+    }
+
+    EXPECT_INT(postern_table_guess(t, &h, 1000, &b, &n), POSTERN_TABLE_NO);
+
+    h = hash_of(t, POSTERN_TABLE_CLAIM, 1);
+    EXPECT_INT(postern_table_claim(t, &h, 1000, 60000, &age),
+               POSTERN_TABLE_OK);
+
+    /* names that were tried once are forgotten in an hour, not in a day, and
+       found to be so by the names that come then */
+
+    b.spare = 1;
+
+    for (i = 300000; i < 300100; i++) {
+        h = hash_of(t, POSTERN_TABLE_GUESS, i);
+        EXPECT_INT(postern_table_guess(t, &h, 1000 + 3600000, &b, &n),
+                   POSTERN_TABLE_OK);
+    }
+
+    EXPECT_INT(postern_table_guess(t, &h, 1000 + 3600000, &b, &n),
+               POSTERN_TABLE_OK);
+    EXPECT_INT(n, 2);
+
+    munmap(m, SIZE);
+}
+
+
+/* an attack: a few guesses, then to wait until they are forgotten */
+
+TEST(to_wait_until_guesses_are_forgotten_gains_none)
+{
+    void                    *m = memory(SIZE);
+    int64_t                  n, now;
+    unsigned                 burst, i, made;
+    postern_table_t         *t = table(m, SIZE);
+    postern_table_hash_t     h = hash_of(t, POSTERN_TABLE_GUESS, 1);
+    postern_table_backoff_t  b = { 5, 0, 30000, 3600000, 86400000, 0 };
+
+    /* ten days of 24 hours: one an hour, and those that were free at first */
+
+    for (burst = 1; burst <= 8; burst++) {
+        postern_table_delete(t, &h);
+        made = 0;
+
+        for (now = 1000; now < 864000000; now += burst * 3600000) {
+            for (i = 0; i < burst; i++) {
+                made += postern_table_guess(t, &h, now, &b, &n)
+                        == POSTERN_TABLE_OK;
+            }
+        }
+
+        EXPECT(made <= 240 + 12);
+    }
 
     munmap(m, SIZE);
 }

@@ -399,7 +399,7 @@ worker(postern_table_t *t, unsigned seed)
 
     static unsigned char   buf[POSTERN_TABLE_VALUE_MAX];
 
-    static const postern_table_backoff_t  b = { 1000000, 0, 1, 1, 1000 };
+    static const postern_table_backoff_t  b = { 1000000, 0, 1, 1, 1000, 0 };
 
     for ( ;; ) {
         seed = seed * 1103515245 + 12345;
