@@ -24,7 +24,7 @@
 #define MFA_SESSION_KEY       32    /* bytes: the keyed hash of a token */
 #define MFA_SESSION_ID        8     /* bytes: what a session is called, no
                                        secret, shown as 16 hex digits */
-#define MFA_SESSION_TAG       8     /* bytes: of the user's password */
+#define MFA_SESSION_TAG       8     /* bytes: mfa_tags.h */
 #define MFA_SESSION_LABEL     64    /* bytes of a device's label */
 #define MFA_SESSION_ADDRESS   46    /* bytes of an address as text */
 #define MFA_SESSION_SIZE      512   /* bytes of a record at most */

@@ -203,7 +203,7 @@ ngx_http_mfa_start_fill(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
         s->created = ngx_time();
     }
 
-    ngx_http_mfa_tag(user, s->tag);
+    mfa_tag(user, s->tag);
 
     ngx_str_set(&agent, "");
 

@@ -176,7 +176,7 @@ ngx_http_mfa_device_seal(ngx_uint_t n, const u_char *lane,
     u_char         text[MFA_DEVICE_TEXT];
     postern_str_t  data;
 
-    ngx_http_mfa_tag(user, tag);
+    mfa_tag(user, tag);
 
     data.len = mfa_device_text(lane, tag, user->org->name, user->name, text);
     data.data = text;

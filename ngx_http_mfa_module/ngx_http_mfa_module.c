@@ -14,6 +14,8 @@
 
 
 static ngx_int_t ngx_http_mfa_preconfiguration(ngx_conf_t *cf);
+static void *ngx_http_mfa_build(const postern_directory_t *dir,
+    postern_arena_t *arena);
 static ngx_int_t ngx_http_mfa_postconfiguration(ngx_conf_t *cf);
 static void *ngx_http_mfa_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_mfa_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -243,7 +245,23 @@ ngx_http_mfa_preconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    if (postern_api.register_directory(cf, NGX_HTTP_POSTERN_MFA,
+                                       ngx_http_mfa_build, NULL, NULL)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_http_mfa_add_variables(cf);
+}
+
+
+/* where a directory is loaded, perhaps in a thread */
+
+static void *
+ngx_http_mfa_build(const postern_directory_t *dir, postern_arena_t *arena)
+{
+    return mfa_tags_build(dir, arena);
 }
 
 

@@ -40,6 +40,7 @@
 #include "mfa_page.h"
 #include "mfa_password.h"
 #include "mfa_session.h"
+#include "mfa_tags.h"
 
 
 #define NGX_HTTP_MFA_NICE        10     /* of threads in a pool of their own */
@@ -311,9 +312,6 @@ ngx_table_elt_t *ngx_http_mfa_cookie_line(ngx_http_request_t *r,
    or more than one */
 ngx_int_t ngx_http_mfa_cookie(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *value);
-
-/* 8 bytes that change with the directory's password of a user */
-void ngx_http_mfa_tag(const postern_user_t *user, u_char tag[MFA_SESSION_TAG]);
 
 
 /* known devices */

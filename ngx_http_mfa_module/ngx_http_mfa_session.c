@@ -247,7 +247,7 @@ ngx_http_mfa_session_judge(ngx_http_request_t *r, ngx_http_mfa_session_t *s)
 static ngx_int_t
 ngx_http_mfa_session_user(ngx_http_request_t *r, ngx_http_mfa_session_t *s)
 {
-    u_char                      tag[MFA_SESSION_TAG];
+    const mfa_tags_t           *tags;
     const postern_org_t        *org;
     const postern_user_t       *user;
     const postern_directory_t  *directory;
@@ -267,9 +267,12 @@ ngx_http_mfa_session_user(ngx_http_request_t *r, ngx_http_mfa_session_t *s)
         return ngx_http_mfa_session_none(s, NGX_HTTP_MFA_UNKNOWN);
     }
 
-    ngx_http_mfa_tag(user, tag);
+    tags = postern_api.built(r, NGX_HTTP_POSTERN_MFA);
 
-    if (ngx_memcmp(tag, s->session.tag, MFA_SESSION_TAG) != 0) {
+    if (tags == NULL
+        || ngx_memcmp(mfa_tags_get(tags, user), s->session.tag, MFA_TAG_SIZE)
+           != 0)
+    {
         return ngx_http_mfa_session_none(s, NGX_HTTP_MFA_UNKNOWN);
     }
 
@@ -379,23 +382,6 @@ static void
 ngx_http_mfa_session_marked(ngx_http_postern_op_t *op)
 {
     ngx_destroy_pool(op->pool);
-}
-
-
-/*
- * The hash of a password has a salt of its own: a hash of it again tells
- * nothing, and needs no key, so that master keys may change under sessions.
- */
-
-void
-ngx_http_mfa_tag(const postern_user_t *user, u_char tag[MFA_SESSION_TAG])
-{
-    u_char  hash[crypto_generichash_BYTES_MIN];
-
-    (void) crypto_generichash(hash, sizeof(hash), user->password.data,
-                              user->password.len, NULL, 0);
-
-    ngx_memcpy(tag, hash, MFA_SESSION_TAG);
 }
 
 
