@@ -102,16 +102,13 @@ ngx_http_mfa_need_guard(ngx_http_request_t *r, ngx_http_mfa_ctx_t *ctx)
 }
 
 
-/* an identity without a session is that of a key */
+/* an identity without a session is that of a key, as long as sign does not take
+   it back in another location */
 
 static ngx_uint_t
 ngx_http_mfa_is_signed(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
 {
     const ngx_http_postern_identity_t  *id;
-
-    if (guard->key) {
-        return 1;
-    }
 
     id = postern_api.identity(r);
 
@@ -119,8 +116,10 @@ ngx_http_mfa_is_signed(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
         return 0;
     }
 
-    guard->identity = *id;
-    guard->key = 1;
+    if (!guard->key) {
+        guard->identity = *id;
+        guard->key = 1;
+    }
 
     return 1;
 }

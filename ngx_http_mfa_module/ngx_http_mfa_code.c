@@ -147,12 +147,12 @@ ngx_http_mfa_signed(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mfa_module);
 
-    if (guard->raised) {
-        return NGX_OK;
-    }
-
     if (ngx_http_mfa_signer(r, guard) == NULL) {
         return ngx_http_mfa_refuse(r, guard, NGX_HTTP_MFA_CODE_NO_PERSON, 0);
+    }
+
+    if (guard->raised) {
+        return NGX_OK;
     }
 
     if (guard->many) {
@@ -268,15 +268,28 @@ ngx_http_mfa_prove(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
 }
 
 
-/* the person whose key it was, as long as the directory has them */
+/* the person whose key it was, as long as the directory has them and this
+   location, perhaps not the one with sign, is of their organization */
 
 static const postern_user_t *
 ngx_http_mfa_signer(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
 {
+    ngx_int_t                   rc;
+    ngx_str_t                   name;
     const postern_user_t       *user;
     const postern_directory_t  *directory;
 
     if (guard->identity.kind.len != sizeof("user") - 1) {
+        return NULL;
+    }
+
+    rc = postern_api.org(r, &name);
+
+    if (rc != NGX_DECLINED
+        && (rc != NGX_OK
+            || !postern_str_eq(ngx_http_postern_slice(name),
+                               guard->identity.org->name)))
+    {
         return NULL;
     }
 
