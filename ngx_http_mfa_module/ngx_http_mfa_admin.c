@@ -93,6 +93,37 @@ static ngx_http_mfa_admin_pt  ngx_http_mfa_admin_handlers[] = {
 };
 
 
+/*
+ * What rbac allowed in a location that led here says nothing about this one,
+ * where it decides anew if it is on.  Before the access phase, which "satisfy
+ * any" may cut short.
+ */
+
+ngx_int_t
+ngx_http_mfa_admin_preaccess(ngx_http_request_t *r)
+{
+    ngx_http_postern_decision_t   none;
+    ngx_http_mfa_loc_conf_t      *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mfa_module);
+
+    if (!mlcf->admin
+        || r != r->main
+        || postern_api.decision(r, NGX_HTTP_POSTERN_RBAC) == NULL)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(&none, sizeof(ngx_http_postern_decision_t));
+
+    if (postern_api.decide(r, NGX_HTTP_POSTERN_RBAC, &none) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
 ngx_int_t
 ngx_http_mfa_admin_handler(ngx_http_request_t *r)
 {

@@ -457,6 +457,7 @@ ngx_http_mfa_need_ctx(ngx_http_request_t *r)
 ngx_int_t ngx_http_mfa_access_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_mfa_pages_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_mfa_admin_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_mfa_admin_preaccess(ngx_http_request_t *r);
 ngx_int_t ngx_http_mfa_add_variables(ngx_conf_t *cf);
 
 /* a page that the guard shows in place of the application: RESEND; the request
