@@ -44,6 +44,11 @@ ngx_http_mfa_form_read(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
                                        "too_large");
     }
 
+    /* what is typed into forms is for no disk, wherever bodies are kept */
+
+    r->request_body_in_file_only = 0;
+    r->request_body_in_persistent_file = 0;
+
     rc = ngx_http_read_client_request_body(r, ngx_http_mfa_form_handler);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
