@@ -309,7 +309,8 @@ sub focused { return $_[0]->attribute($_[0]->active, "id") // "" }
 sub console_of {
     my ($b) = @_;
 
-    return grep { !/ - Failed to load resource: .* status of 4\d\d /
+    return grep { !m{^SEVERE:\ https://\S+(?<!/style[.]css)(?<!/logo)\ -\ Failed\ to
+                     \ load\ resource:\ .*\ status\ of\ 4\d\d\ }x
                   && !/^INFO: .*Clear-Site-Data.*Cleared data types: "cache"/ }
            map { "$_->{level}: $_->{message}" } $b->console;
 }
