@@ -124,7 +124,12 @@ mfa_hash_parse(postern_str_t hash, const mfa_argon2_t *params, int *old)
     ours = mfa_hash_read(hash, &made) == 0;
 
     if (ours) {
-        *old = made.memory < params->memory || made.passes < params->passes;
+
+        /* by the work of a guess: a hash of more memory and fewer passes must
+           not be replaced by one that is cheaper to attack */
+
+        *old = (uint64_t) made.memory * made.passes
+               < (uint64_t) params->memory * params->passes;
     }
 
     sodium_memzero(&made, sizeof(made));

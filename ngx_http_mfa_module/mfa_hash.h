@@ -55,7 +55,8 @@ typedef enum {
 mfa_hash_e mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
     postern_str_t password);
 
-/* is it a text we verify? and 1 in *old where it is weaker than params */
+/* is it a text we verify? and 1 in *old where a guess at it costs less than one
+   at a hash of params: memory times passes */
 int mfa_hash_parse(postern_str_t hash, const mfa_argon2_t *params, int *old);
 
 /* KiB that OWASP asks for with so many passes (1 or more) */

@@ -329,9 +329,29 @@ TEST(what_is_weaker_than_today_is_old)
 {
     EXPECT_INT(old(P1, 1024, 2), 0);
     EXPECT_INT(old(P1, 1023, 1), 0);
-    EXPECT_INT(old(P1, 1025, 1), 1);
-    EXPECT_INT(old(P1, 512, 3), 1);
+    EXPECT_INT(old(P1, 1025, 2), 1);
+    EXPECT_INT(old(P1, 1024, 3), 1);
     EXPECT_INT(old("$argon2id$", 1, 1), -2);
+}
+
+
+/* an attack: to have a good hash replaced by one that is sooner guessed */
+
+TEST(a_hash_that_costs_more_is_not_replaced_by_a_cheaper_one)
+{
+    static const char  dear[] = "$argon2id$v=19$m=1048576,t=1,p=1$" SALT "$"
+                                HASH;
+
+    EXPECT_INT(old(P1, 1025, 1), 0);
+    EXPECT_INT(old(P1, 512, 3), 0);
+    EXPECT_INT(old(dear, 19456, 2), 0);
+
+    /* of what OWASP holds for equal the dearer one stays */
+
+    EXPECT_INT(old("$argon2id$v=19$m=47104,t=1,p=1$" SALT "$" HASH, 19456, 2),
+               0);
+    EXPECT_INT(old("$argon2id$v=19$m=19456,t=2,p=1$" SALT "$" HASH, 47104, 1),
+               1);
 }
 
 
