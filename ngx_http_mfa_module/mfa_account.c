@@ -5,11 +5,14 @@
 
 
 #define MFA_ACCOUNT_OVER_BYTES  (MFA_ACCOUNT_OVER / 2)
+#define MFA_ACCOUNT_ID_BYTES    16
+
+/* of a secret's hash: ids begin with it, and a kind of authenticator */
+#define MFA_ACCOUNT_FOLLOWED    'h'
 
 
-static unsigned mfa_account_directory(const mfa_account_t *account,
-    const postern_otp_t *from, unsigned n, const postern_str_t *ids,
-    mfa_account_otp_t *otps, unsigned max);
+static unsigned mfa_account_directory(const postern_otp_t *from, unsigned n,
+    const postern_str_t *ids, mfa_account_otp_t *otps, unsigned max);
 static unsigned mfa_account_own(const mfa_account_otp_t *from, unsigned n,
     mfa_account_otp_t *otps, unsigned max);
 static int mfa_account_used(const mfa_account_t *account, postern_str_t hash);
@@ -73,10 +76,10 @@ mfa_account_otps(const mfa_account_t *account, const postern_user_t *user,
 {
     unsigned  n;
 
-    n = mfa_account_directory(account, user->totp, user->ntotp,
-                              mfa_account_totp_ids, otps, max);
-    n += mfa_account_directory(account, user->hotp, user->nhotp,
-                               mfa_account_hotp_ids, otps + n, max - n);
+    n = mfa_account_directory(user->totp, user->ntotp, mfa_account_totp_ids,
+                              otps, max);
+    n += mfa_account_directory(user->hotp, user->nhotp, mfa_account_hotp_ids,
+                               otps + n, max - n);
     n += mfa_account_own(account->totp, account->ntotp, otps + n, max - n);
     n += mfa_account_own(account->hotp, account->nhotp, otps + n, max - n);
 
@@ -85,11 +88,10 @@ mfa_account_otps(const mfa_account_t *account, const postern_user_t *user,
 
 
 static unsigned
-mfa_account_directory(const mfa_account_t *account, const postern_otp_t *from,
-    unsigned n, const postern_str_t *ids, mfa_account_otp_t *otps, unsigned max)
+mfa_account_directory(const postern_otp_t *from, unsigned n,
+    const postern_str_t *ids, mfa_account_otp_t *otps, unsigned max)
 {
-    unsigned                      i, k;
-    const mfa_account_counter_t  *c;
+    unsigned  i;
 
     for (i = 0; i < n && i < max && i < MFA_ACCOUNT_OTPS; i++) {
         memset(&otps[i], 0, sizeof(mfa_account_otp_t));
@@ -101,14 +103,6 @@ mfa_account_directory(const mfa_account_t *account, const postern_otp_t *from,
         otps[i].otp.digits = from[i].digits;
         otps[i].otp.period = from[i].period;
         otps[i].counter = from[i].counter;
-
-        for (k = 0; k < account->ncounters; k++) {
-            c = &account->counters[k];
-
-            if (postern_str_eq(c->id, ids[i]) && c->counter > otps[i].counter) {
-                otps[i].counter = c->counter;
-            }
-        }
     }
 
     return i;
@@ -131,10 +125,40 @@ mfa_account_own(const mfa_account_otp_t *from, unsigned n,
 }
 
 
+void
+mfa_account_follow(const mfa_account_t *account, postern_str_t secret,
+    mfa_account_otp_t *otp, char id[MFA_OTP_ID + 1])
+{
+    char                          hex[2 * MFA_ACCOUNT_ID_BYTES + 1];
+    unsigned                      i;
+    unsigned char                 hash[MFA_ACCOUNT_ID_BYTES];
+    const mfa_account_counter_t  *c;
+
+    crypto_generichash(hash, sizeof(hash), secret.data, secret.len, NULL, 0);
+    sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+
+    id[0] = MFA_ACCOUNT_FOLLOWED;
+    memcpy(id + 1, hex, MFA_OTP_ID - 1);
+    id[MFA_OTP_ID] = '\0';
+
+    otp->id.data = (unsigned char *) id;
+    otp->id.len = MFA_OTP_ID;
+
+    for (i = 0; i < account->ncounters; i++) {
+        c = &account->counters[i];
+
+        if (postern_str_eq(c->id, otp->id) && c->counter > otp->counter) {
+            otp->counter = c->counter;
+        }
+    }
+}
+
+
 int
 mfa_account_count(mfa_account_t *account, postern_str_t id, uint64_t counter)
 {
-    unsigned  i;
+    unsigned                i;
+    mfa_account_counter_t  *c;
 
     for (i = 0; i < account->nhotp; i++) {
         if (postern_str_eq(account->hotp[i].id, id)) {
@@ -143,26 +167,33 @@ mfa_account_count(mfa_account_t *account, postern_str_t id, uint64_t counter)
         }
     }
 
-    for (i = 0; i < account->ncounters; i++) {
-        if (postern_str_eq(account->counters[i].id, id)) {
-            account->counters[i].counter = counter;
-            return 0;
-        }
-    }
-
-    if (i == MFA_ACCOUNT_OTPS) {
+    if (id.len != MFA_OTP_ID || id.data[0] != MFA_ACCOUNT_FOLLOWED) {
         return -1;
     }
 
-    for (i = 0; i < MFA_ACCOUNT_OTPS; i++) {
-        if (postern_str_eq(mfa_account_hotp_ids[i], id)) {
-            account->counters[account->ncounters].id = mfa_account_hotp_ids[i];
-            account->counters[account->ncounters++].counter = counter;
-            return 0;
+    for (i = 0; i < account->ncounters; i++) {
+        if (postern_str_eq(account->counters[i].id, id)) {
+            break;
         }
     }
 
-    return -1;
+    if (i == account->ncounters && i == MFA_ACCOUNT_COUNTERS) {
+        i = 0;
+    }
+
+    /* the last one used stands last */
+
+    c = account->counters;
+
+    if (i < account->ncounters) {
+        account->ncounters--;
+        memmove(c + i, c + i + 1, (account->ncounters - i) * sizeof(*c));
+    }
+
+    c[account->ncounters].id = id;
+    c[account->ncounters++].counter = counter;
+
+    return 0;
 }
 
 

@@ -15,7 +15,7 @@
  *         "recovery": [ "$argon2id$…", … ] },
  *       "recovery_time": 1795300000,
  *       "recovery_used": [ "$argon2id$…", … ],
- *       "counters": { "<id>": 17 } }
+ *       "counters": { "h<hash of a secret>": 17 } }
  *
  * A record is read into the structure below, changed there, and written anew
  * whole; it replaces the old one only where that is still what was read.
@@ -34,6 +34,7 @@
 #define MFA_ACCOUNT_OTPS       8        /* authenticators of one kind */
 #define MFA_ACCOUNT_RECOVERY   16
 #define MFA_ACCOUNT_USED       64
+#define MFA_ACCOUNT_COUNTERS   16       /* of the directory's; the last used */
 #define MFA_ACCOUNT_OVER       32       /* characters of password_over */
 #define MFA_OTP_ID             16       /* characters of an id, a-z and 0-9 */
 #define MFA_OTP_ID_MIN         4
@@ -73,7 +74,7 @@ typedef struct {
     int64_t                recovery_time;
     postern_str_t          recovery_used[MFA_ACCOUNT_USED];
     unsigned               nused;
-    mfa_account_counter_t  counters[MFA_ACCOUNT_OTPS];
+    mfa_account_counter_t  counters[MFA_ACCOUNT_COUNTERS];
     unsigned               ncounters;
 } mfa_account_t;
 
@@ -103,18 +104,26 @@ void mfa_account_over(const postern_user_t *user,
 /*
  * All authenticators of a user, the directory's first: of these the first eight
  * of a kind, with the ids "d0", "d1" … (TOTP) and "h0", "h1" … (HOTP) in the
- * order they are written in.  Their counters are the account's where it is
- * ahead of the directory.  Up to max of them, MFA_ACCOUNT_ALL are enough; the
- * number.
+ * order they are written in.  Up to max of them, MFA_ACCOUNT_ALL are enough;
+ * the number.
  */
 #define MFA_ACCOUNT_ALL   (4 * MFA_ACCOUNT_OTPS)
 
 unsigned mfa_account_otps(const mfa_account_t *account,
     const postern_user_t *user, mfa_account_otp_t *otps, unsigned max);
 
+/*
+ * The counter of an HOTP authenticator of the directory belongs to its secret,
+ * not to its place, where another one may stand tomorrow: otp gets an id of the
+ * secret, written to id, and where it is ahead the counter of the account.
+ */
+void mfa_account_follow(const mfa_account_t *account, postern_str_t secret,
+    mfa_account_otp_t *otp, char id[MFA_OTP_ID + 1]);
+
 /* where the counter of an HOTP authenticator stands from now on: in the account
-   to be written, whoever holds the authenticator; 0, or -1 where there is no
-   such or no place */
+   to be written, whoever holds the authenticator, which of the directory's was
+   followed; 0, or -1 where there is no such.  Of those in the directory the one
+   not used for longest makes room. */
 int mfa_account_count(mfa_account_t *account, postern_str_t id,
     uint64_t counter);
 

@@ -507,10 +507,11 @@ mfa_read_counters(mfa_account_reader_t *p, const json_t *json,
         return 0;
     }
 
-    if (!json_is_object(object) || json_object_size(object) > MFA_ACCOUNT_OTPS)
+    if (!json_is_object(object)
+        || json_object_size(object) > MFA_ACCOUNT_COUNTERS)
     {
         return mfa_read_fault(p, &here, POSTERN_JSON_VALUE,
-                              "must be an object of at most 8 members");
+                              "must be an object of at most 16 members");
     }
 
     for (iter = json_object_iter(object);

@@ -55,6 +55,7 @@ typedef struct {
     ngx_uint_t                  tries;
     ngx_uint_t                  used;        /* a right code, but not first */
     uint64_t                    far;         /* HOTP: counter that matched */
+    char                        ids[MFA_ACCOUNT_ALL][MFA_OTP_ID + 1];
     ngx_str_t                   match;       /* recovery: hash that matched */
     ngx_http_mfa_account_t     *fresh;       /* password: with the new hash */
 } ngx_http_mfa_work_t;

@@ -119,13 +119,14 @@ static ngx_int_t
 ngx_http_mfa_code_found(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     ngx_str_t *given)
 {
-    int                 found;
-    char                name[2 * POSTERN_NAME_MAX + 64];
-    u_char              bytes[POSTERN_SECRET_MAX];
-    size_t              len;
-    uint64_t            from, to;
-    postern_str_t       record, secret;
-    mfa_account_otp_t  *otp;
+    int                   found;
+    char                  name[2 * POSTERN_NAME_MAX + 64];
+    u_char                bytes[POSTERN_SECRET_MAX];
+    size_t                len;
+    uint64_t              from, to;
+    postern_str_t         record, secret;
+    mfa_account_otp_t    *otp;
+    ngx_http_mfa_work_t  *w;
 
     otp = &p->otps[p->i];
 
@@ -145,6 +146,11 @@ ngx_http_mfa_code_found(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
 
     secret.len = len;
     secret.data = bytes;
+
+    if (otp->otp.period == 0 && otp->id.len < MFA_OTP_ID_MIN) {
+        w = p->own;
+        mfa_account_follow(&p->account.record, secret, otp, w->ids[p->i]);
+    }
 
     ngx_http_mfa_code_range(r, otp, &from, &to);
 

@@ -98,7 +98,7 @@ for my $redis (1, 0) {
 
     is(scalar(grep { $_ eq "yes" } @answers), 1,
        "of 40 devices with one code by counter, one is let in");
-    is(account(0, "tom")->{counters}{h0}, 2, "the counter is behind it");
+    is((values %{account(0, "tom")->{counters}})[0], 2, "the counter is behind it");
 
     nginx_stop($_) for @nodes;
     is(join("", map { error_log($_, qr/\[(alert|emerg|crit|error)\]/) } @nodes),

@@ -89,7 +89,7 @@ good(const mfa_account_t *a, const postern_alloc_t *alloc)
     HELD((a->password.len == 0) == (a->password_over.len == 0));
     HELD(a->nrecovery <= MFA_ACCOUNT_RECOVERY);
     HELD(a->nused <= MFA_ACCOUNT_USED);
-    HELD(a->ncounters <= MFA_ACCOUNT_OTPS);
+    HELD(a->ncounters <= MFA_ACCOUNT_COUNTERS);
 
     otps(a->totp, a->ntotp, 0);
     otps(a->hotp, a->nhotp, 1);

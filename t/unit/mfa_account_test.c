@@ -578,7 +578,7 @@ TEST(lists_have_their_limits)
         EXPECT_INT(reads(json), n == MFA_ACCOUNT_USED);
     }
 
-    for (n = MFA_ACCOUNT_OTPS; n <= MFA_ACCOUNT_OTPS + 1; n++) {
+    for (n = MFA_ACCOUNT_COUNTERS; n <= MFA_ACCOUNT_COUNTERS + 1; n++) {
         p = json + sprintf(json, "{" WHO ",\"counters\":{");
 
         for (i = 0; i < n; i++) {
@@ -586,7 +586,7 @@ TEST(lists_have_their_limits)
         }
 
         strcpy(p, "}}");
-        EXPECT_INT(reads(json), n == MFA_ACCOUNT_OTPS);
+        EXPECT_INT(reads(json), n == MFA_ACCOUNT_COUNTERS);
     }
 
     EXPECT(!member("\"factors\":{\"recovery\":[\"x\"]}"));
@@ -746,14 +746,6 @@ TEST(authenticators_of_both_count)
     a.hotp[0].id = exact("hard");
     a.hotp[0].counter = 7;
 
-    a.ncounters = 3;
-    a.counters[0].id = exact("h0");
-    a.counters[0].counter = 17;
-    a.counters[1].id = exact("h1");
-    a.counters[1].counter = 99;
-    a.counters[2].id = exact("hard");
-    a.counters[2].counter = 1000;
-
     n = mfa_account_otps(&a, &user, otps, MFA_ACCOUNT_ALL);
 
     EXPECT_INT(n, 5);
@@ -765,7 +757,7 @@ TEST(authenticators_of_both_count)
     EXPECT_INT(otps[0].otp.hash, POSTERN_OTP_SHA512);
     EXPECT_INT(otps[0].time, 0);
     EXPECT_STR(otps[1].id, "h0");
-    EXPECT_INT(otps[1].counter, 17);
+    EXPECT_INT(otps[1].counter, 0);
     EXPECT_STR(otps[2].id, "h1");
     EXPECT_INT(otps[2].counter, 100);
     EXPECT_STR(otps[3].id, "mine");
@@ -798,7 +790,7 @@ TEST(authenticators_of_both_count)
 TEST(counters_stand_where_they_belong)
 {
     unsigned       i;
-    char           id[3] = "h0";
+    char           id[MFA_OTP_ID + 1];
     mfa_account_t  a;
 
     memset(&a, 0, sizeof(a));
@@ -809,23 +801,73 @@ TEST(counters_stand_where_they_belong)
     EXPECT_INT(a.hotp[0].counter, 5);
     EXPECT_INT(a.ncounters, 0);
 
-    EXPECT_INT(mfa_account_count(&a, exact("h1"), 6), 0);
-    EXPECT_INT(mfa_account_count(&a, exact("h1"), 7), 0);
+    EXPECT_INT(mfa_account_count(&a, exact("h000000000000001"), 6), 0);
+    EXPECT_INT(mfa_account_count(&a, exact("h000000000000001"), 7), 0);
     EXPECT_INT(a.ncounters, 1);
-    EXPECT_STR(a.counters[0].id, "h1");
+    EXPECT_STR(a.counters[0].id, "h000000000000001");
     EXPECT_INT(a.counters[0].counter, 7);
 
+    EXPECT_INT(mfa_account_count(&a, exact("h0"), 1), -1);
     EXPECT_INT(mfa_account_count(&a, exact("d0"), 1), -1);
     EXPECT_INT(mfa_account_count(&a, exact("gone"), 1), -1);
-    EXPECT_INT(mfa_account_count(&a, exact("h8"), 1), -1);
+    EXPECT_INT(mfa_account_count(&a, exact("x000000000000001"), 1), -1);
 
-    for (i = 0; i < MFA_ACCOUNT_OTPS; i++) {
-        id[1] = (char) ('0' + i);
+    for (i = 2; i <= MFA_ACCOUNT_COUNTERS; i++) {
+        snprintf(id, sizeof(id), "h%015u", i);
         EXPECT_INT(mfa_account_count(&a, exact(id), i), 0);
     }
 
-    EXPECT_INT(a.ncounters, MFA_ACCOUNT_OTPS);
-    EXPECT_INT(mfa_account_count(&a, exact("gone"), 1), -1);
+    /* one more takes the place of the one not used for longest: the second,
+       for the first has just been used */
+
+    EXPECT_INT(a.ncounters, MFA_ACCOUNT_COUNTERS);
+    EXPECT_INT(mfa_account_count(&a, exact("h000000000000001"), 8), 0);
+    EXPECT_INT(a.ncounters, MFA_ACCOUNT_COUNTERS);
+    EXPECT_INT(mfa_account_count(&a, exact("h000000000000099"), 99), 0);
+    EXPECT_INT(a.ncounters, MFA_ACCOUNT_COUNTERS);
+    EXPECT_STR(a.counters[0].id, "h000000000000003");
+    EXPECT_INT(a.counters[MFA_ACCOUNT_COUNTERS - 2].counter, 8);
+    EXPECT_INT(a.counters[MFA_ACCOUNT_COUNTERS - 1].counter, 99);
+}
+
+
+TEST(a_counter_follows_its_secret)
+{
+    char               id[MFA_OTP_ID + 1], other[MFA_OTP_ID + 1];
+    mfa_account_t      a;
+    mfa_account_otp_t  otp;
+
+    memset(&a, 0, sizeof(a));
+    memset(&otp, 0, sizeof(otp));
+
+    otp.id = exact("h0");
+    otp.counter = 3;
+
+    mfa_account_follow(&a, exact("12345678901234567890"), &otp, id);
+    EXPECT_INT(otp.id.len, MFA_OTP_ID);
+    EXPECT(id[0] == 'h');
+    EXPECT_INT(otp.counter, 3);
+    EXPECT_INT(mfa_account_count(&a, otp.id, 500), 0);
+
+    /* in another place of the directory, and another one in its place */
+
+    otp.id = exact("h7");
+    otp.counter = 3;
+    mfa_account_follow(&a, exact("12345678901234567890"), &otp, other);
+    EXPECT_STR(otp.id, id);
+    EXPECT_INT(otp.counter, 500);
+
+    otp.id = exact("h0");
+    otp.counter = 3;
+    mfa_account_follow(&a, exact("12345678901234567891"), &otp, other);
+    EXPECT(strcmp(id, other) != 0);
+    EXPECT_INT(otp.counter, 3);
+
+    /* the directory may be ahead */
+
+    otp.counter = 501;
+    mfa_account_follow(&a, exact("12345678901234567890"), &otp, other);
+    EXPECT_INT(otp.counter, 501);
 }
 
 
