@@ -55,7 +55,7 @@ typedef enum {
  *   base      text    path of mfa_pages, with "/" at its end
  *   lang      text    language tag of the page
  *   brand     text    name of the service
- *   logo      flag    there is one at {base}logo
+ *   logo      flag    {base}logo is the operator's; else a picture for tabs
  *   csrf      text    for the forms
  *   to        text    where people wanted to go, a path; to_query: the same
  *                     percent-encoded, for links: ?to={{to_query}}

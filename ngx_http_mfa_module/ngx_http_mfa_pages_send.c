@@ -330,12 +330,18 @@ ngx_http_mfa_style_get(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 ngx_int_t
 ngx_http_mfa_logo_get(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 {
-    ngx_str_t  etag, *logo;
+    ngx_str_t      etag, type, logo;
+    postern_str_t  own = postern_string("icon.svg");
 
-    logo = &p->conf->logo;
+    logo = p->conf->logo;
+    type = p->conf->logo_type;
 
-    if (logo->len == 0) {
-        return ngx_http_mfa_page_error(r, p, NGX_HTTP_NOT_FOUND, "not_found");
+    /* browsers want a picture for the tab; who finds none here asks the
+       application, which is guarded */
+
+    if (logo.len == 0) {
+        logo = ngx_http_postern_str(mfa_asset(own));
+        ngx_str_set(&type, "image/svg+xml");
     }
 
     etag.data = ngx_pnalloc(r->pool, sizeof("\"01234567-\"") + NGX_SIZE_T_LEN);
@@ -344,10 +350,10 @@ ngx_http_mfa_logo_get(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
     }
 
     etag.len = ngx_sprintf(etag.data, "\"%08xD-%uz\"",
-                           ngx_crc32_long(logo->data, logo->len), logo->len)
+                           ngx_crc32_long(logo.data, logo.len), logo.len)
                - etag.data;
 
-    return ngx_http_mfa_asset(r, p->conf->logo_type, logo, etag);
+    return ngx_http_mfa_asset(r, type, &logo, etag);
 }
 
 

@@ -294,7 +294,9 @@ my $again = $b->get("/.postern/style.css", "If-None-Match" => $etag);
 is $again->{status}, 304, "not modified";
 is $b->get("/.postern/style.css", "If-None-Match" => '"x"')->{status}, 200,
    "another one";
-is $b->get("/.postern/logo")->{status}, 404, "no logo";
+$r = $b->get("/.postern/logo");
+is $r->{status}, 200, "no logo of the operator's: a picture for the tab";
+like $r->{body}, qr/^<svg /, "is the house's own";
 
 
 
