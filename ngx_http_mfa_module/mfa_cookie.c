@@ -101,6 +101,12 @@ mfa_cookie_without(postern_str_t line, const postern_str_t *names, unsigned n,
             continue;
         }
 
+        /* what stood behind a pair that has gone */
+
+        if (to == out && p != line.data) {
+            p = name;
+        }
+
         memcpy(to, p, next - p);
         to += next - p;
     }

@@ -56,7 +56,7 @@ ngx_http_mfa_take_code(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
 
     guard->taken = 1;
 
-    return ngx_http_mfa_strip(r, &mlcf->code_header, total);
+    return ngx_http_mfa_strip(r, &mlcf->code_header, total, 0);
 }
 
 
@@ -97,7 +97,8 @@ ngx_http_mfa_is_code(ngx_str_t *header, ngx_str_t *name)
 /* the list of nginx is shared with subrequests and cannot give up an element */
 
 ngx_int_t
-ngx_http_mfa_strip(ngx_http_request_t *r, ngx_str_t *header, ngx_uint_t total)
+ngx_http_mfa_strip(ngx_http_request_t *r, ngx_str_t *header, ngx_uint_t total,
+    ngx_uint_t empty)
 {
     ngx_uint_t        i;
     ngx_list_t        headers;
@@ -115,7 +116,9 @@ ngx_http_mfa_strip(ngx_http_request_t *r, ngx_str_t *header, ngx_uint_t total)
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (ngx_http_mfa_is_code(header, &h[i].key)) {
+            if ((!empty || h[i].value.len == 0)
+                && ngx_http_mfa_is_code(header, &h[i].key))
+            {
                 continue;
             }
 

@@ -50,10 +50,10 @@ ngx_int_t ngx_http_mfa_take_code(ngx_http_request_t *r,
 ngx_int_t ngx_http_mfa_signed(ngx_http_request_t *r,
     ngx_http_mfa_guard_t *guard);
 
-/* takes every header of this name away, "-" and "_" being one; total: how many
-   there are of all */
+/* takes every header of this name away, "-" and "_" being one, or those alone
+   that are empty; total: how many there are of all */
 ngx_int_t ngx_http_mfa_strip(ngx_http_request_t *r, ngx_str_t *header,
-    ngx_uint_t total);
+    ngx_uint_t total, ngx_uint_t empty);
 
 /* ngx_http_mfa_hide.c: takes Postern's cookies out of what is forwarded */
 ngx_int_t ngx_http_mfa_hide_cookies(ngx_http_request_t *r);

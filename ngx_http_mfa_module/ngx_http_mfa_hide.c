@@ -10,20 +10,20 @@
 
 
 static ngx_int_t ngx_http_mfa_hide_line(ngx_http_request_t *r,
-    ngx_str_t *line, ngx_uint_t *left);
+    ngx_str_t *line);
+static void ngx_http_mfa_drop_lines(ngx_http_request_t *r);
 
 
 ngx_int_t
 ngx_http_mfa_hide_cookies(ngx_http_request_t *r)
 {
     ngx_str_t         name = ngx_string("cookie");
-    ngx_uint_t        i, total, lines, left;
+    ngx_uint_t        i, total, empty;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
     total = 0;
-    lines = 0;
-    left = 0;
+    empty = 0;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         h = part->elts;
@@ -37,11 +37,11 @@ ngx_http_mfa_hide_cookies(ngx_http_request_t *r)
                 continue;
             }
 
-            lines++;
-
-            if (ngx_http_mfa_hide_line(r, &h[i].value, &left) != NGX_OK) {
+            if (ngx_http_mfa_hide_line(r, &h[i].value) != NGX_OK) {
                 return NGX_ERROR;
             }
+
+            empty += (h[i].value.len == 0);
         }
     }
 
@@ -57,20 +57,23 @@ ngx_http_mfa_hide_cookies(ngx_http_request_t *r)
             break;
         }
 
-        if (ngx_http_mfa_hide_line(r, &h->value, &left) != NGX_OK) {
+        if (ngx_http_mfa_hide_line(r, &h->value) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
-    return (lines && left == 0) ? ngx_http_mfa_strip(r, &name, total) : NGX_OK;
+    if (empty == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_mfa_drop_lines(r);
+
+    return ngx_http_mfa_strip(r, &name, total, 1);
 }
 
 
-/* adds to *left what is left of the line, in bytes */
-
 static ngx_int_t
-ngx_http_mfa_hide_line(ngx_http_request_t *r, ngx_str_t *line,
-    ngx_uint_t *left)
+ngx_http_mfa_hide_line(ngx_http_request_t *r, ngx_str_t *line)
 {
     size_t                    len;
     u_char                   *p;
@@ -90,8 +93,6 @@ ngx_http_mfa_hide_line(ngx_http_request_t *r, ngx_str_t *line,
 
     len = mfa_cookie_without(ngx_http_postern_slice(*line), names, 3, p);
 
-    *left += len;
-
     if (len < line->len) {
         p[len] = '\0';
         line->data = p;
@@ -99,4 +100,46 @@ ngx_http_mfa_hide_line(ngx_http_request_t *r, ngx_str_t *line,
     }
 
     return NGX_OK;
+}
+
+
+/* $http_cookie joins the lines: an empty one would leave a "; " behind */
+
+static void
+ngx_http_mfa_drop_lines(ngx_http_request_t *r)
+{
+#if (nginx_version >= 1023000)
+
+    ngx_table_elt_t  **line;
+
+    line = &r->headers_in.cookie;
+
+    while (*line) {
+
+        if ((*line)->value.len == 0) {
+            *line = (*line)->next;
+
+        } else {
+            line = &(*line)->next;
+        }
+    }
+
+#else
+
+    ngx_uint_t         i, n;
+    ngx_table_elt_t  **lines;
+
+    n = 0;
+    lines = r->headers_in.cookies.elts;
+
+    for (i = 0; i < r->headers_in.cookies.nelts; i++) {
+
+        if (lines[i]->value.len) {
+            lines[n++] = lines[i];
+        }
+    }
+
+    r->headers_in.cookies.nelts = n;
+
+#endif
 }

@@ -73,7 +73,10 @@ TEST(an_application_gets_the_other_cookies)
     without("a=b; " NAME "=v; c=d", "a=b; c=d");
     without(NAME "=v;c=d", "c=d");
     without("a=b;\t" NAME "-device=v ;;c=d", "a=b;;c=d");
-    without(NAME "=v; " NAME "=w; c=d", " c=d");
+    without(NAME "=v; c=d; e=f", "c=d; e=f");
+    without(NAME "=v; " NAME "=w; c=d", "c=d");
+    without(" \t" NAME "=v;  c=d ", "c=d");
+    without(NAME "=v; ; c=d", "; c=d");
 
     /* others by a part of the name, by another case, or by none */
 
