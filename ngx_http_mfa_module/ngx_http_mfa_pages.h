@@ -16,7 +16,8 @@
  *   sign-in           form         code, enrol or back (1)     back (1)
  *   code, recovery    sign-in      form; without a factor      back (1)
  *                                  enrol (2)
- *   enrol             sign-in      form; with a factor code    form (3)
+ *   enrol             sign-in      form (3); with a factor     form (3)
+ *                                  code
  *   account, password sign-in      page; with a factor code    page
  *   sessions          sign-in      as account                  as account
  *   recovery-codes    sign-in      code; without a factor      page, POST (3)
@@ -25,8 +26,8 @@
  *
  * (1) the form where again=1 is; back is where people wanted to go, or their
  * account.  (2) with again=1 the password anew; an error where enrolment is
- * off.  (3) of somebody whose second factor was proven in the last ten minutes
- * or who has none, else code first.
+ * off.  (3) of somebody whose second factor was proven in the last ten minutes,
+ * or who has none and gave the password then; else that first.
  */
 
 

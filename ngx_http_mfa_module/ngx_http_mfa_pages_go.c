@@ -133,22 +133,38 @@ ngx_http_mfa_page_self(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
 }
 
 
+/* who has no second factor gives the password anew: a session that was left
+   open must not become somebody else's, of aal 2 */
+
 ngx_int_t
 ngx_http_mfa_page_fresh(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
     ngx_int_t *rc)
 {
+    time_t          since;
     mfa_session_t  *s;
 
     s = &p->session->session;
 
-    if (!p->has_factor
-        || (s->aal >= 2
-            && s->factor_time > ngx_time() - NGX_HTTP_MFA_FRESH))
+    since = ngx_time() - NGX_HTTP_MFA_FRESH;
+
+    if (p->has_factor ? s->aal >= 2 && s->factor_time > since
+                      : s->password_time > since)
     {
         return NGX_OK;
     }
 
-    *rc = ngx_http_mfa_page_via(r, p, "code", s->aal >= 2);
+    if (p->has_factor) {
+        *rc = ngx_http_mfa_page_via(r, p, "code", s->aal >= 2);
+
+    } else if (p->conf->aal >= 2) {
+
+        /* leads to enrolment by itself */
+
+        *rc = ngx_http_mfa_page_go(r, p, "sign-in", 1, NULL);
+
+    } else {
+        *rc = ngx_http_mfa_page_via(r, p, "sign-in", 1);
+    }
 
     return NGX_DECLINED;
 }
