@@ -292,6 +292,8 @@ ngx_http_mfa_sessions_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
                                        "malformed");
     }
 
+    e->own = own ? s->key : NULL;
+
     rc = ngx_http_mfa_session_end(r, e, s->user, which, keep);
 
     /* gone already is as well */

@@ -1,12 +1,13 @@
 
 /*
  * A new session, or a new token for one whose assurance changed: stored first,
- * listed then; what it takes the place of goes last, and only when that has
- * gone does the client get its cookie.
+ * listed last.  What it takes the place of goes before the list forgets it: so
+ * there is never one that still counts and that nobody could find to end it.
  *
- *     begin ---> stored ---> read ---> listed ---> [pushed] ---> [replaced]
- *                              ^          |
- *                              +----------+ somebody else was faster
+ *     begin ---> stored ---> read ---> [replaced] ---> [pushed] ---> listed
+ *                              ^                                        |
+ *                              +----------------------------------------+
+ *                                     somebody else was faster
  */
 
 
@@ -19,9 +20,9 @@ enum {
     NGX_HTTP_MFA_START_BEGIN = 0,
     NGX_HTTP_MFA_START_STORED,
     NGX_HTTP_MFA_START_READ,
-    NGX_HTTP_MFA_START_LISTED,
-    NGX_HTTP_MFA_START_PUSHED,
     NGX_HTTP_MFA_START_REPLACED,
+    NGX_HTTP_MFA_START_PUSHED,
+    NGX_HTTP_MFA_START_LISTED,
     NGX_HTTP_MFA_START_TOO_LATE
 };
 
@@ -41,9 +42,9 @@ static ngx_int_t ngx_http_mfa_start_list(ngx_http_request_t *r,
     ngx_http_mfa_start_t *next, const postern_user_t *user,
     ngx_http_mfa_session_t *old, int64_t began);
 static ngx_int_t ngx_http_mfa_start_push(ngx_http_request_t *r,
-    ngx_http_mfa_start_t *next, ngx_http_mfa_session_t *old);
-static ngx_int_t ngx_http_mfa_start_replace(ngx_http_request_t *r,
-    ngx_http_mfa_start_t *next, ngx_http_mfa_session_t *old);
+    ngx_http_mfa_start_t *next, const postern_user_t *user);
+static ngx_int_t ngx_http_mfa_start_write(ngx_http_request_t *r,
+    ngx_http_mfa_start_t *next, const postern_user_t *user);
 static ngx_int_t ngx_http_mfa_start_delete(ngx_http_request_t *r,
     ngx_http_mfa_start_t *next, const u_char *key, ngx_uint_t state);
 static ngx_int_t ngx_http_mfa_start_done(ngx_http_request_t *r,
@@ -92,6 +93,12 @@ ngx_http_mfa_start_step(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
     case NGX_HTTP_MFA_START_READ:
         return ngx_http_mfa_start_list(r, next, user, old, began);
 
+    case NGX_HTTP_MFA_START_REPLACED:
+        return ngx_http_mfa_start_push(r, next, user);
+
+    case NGX_HTTP_MFA_START_PUSHED:
+        return ngx_http_mfa_start_write(r, next, user);
+
     case NGX_HTTP_MFA_START_LISTED:
 
         if (next->op.result == NGX_HTTP_POSTERN_NO) {
@@ -103,12 +110,6 @@ ngx_http_mfa_start_step(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
             return ngx_http_mfa_start_read(r, next, user);
         }
 
-        return ngx_http_mfa_start_push(r, next, old);
-
-    case NGX_HTTP_MFA_START_PUSHED:
-        return ngx_http_mfa_start_replace(r, next, old);
-
-    case NGX_HTTP_MFA_START_REPLACED:
         return ngx_http_mfa_start_done(r, next);
 
     default: /* NGX_HTTP_MFA_START_TOO_LATE */
@@ -245,8 +246,6 @@ ngx_http_mfa_start_list(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
     const postern_user_t *user, ngx_http_mfa_session_t *old, int64_t began)
 {
     int                        rc;
-    u_char                    *p;
-    ngx_str_t                  org, name, value;
     mfa_listed_t               listed;
     postern_str_t              read;
     ngx_http_mfa_main_conf_t  *mmcf;
@@ -284,6 +283,35 @@ ngx_http_mfa_start_list(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
 
     next->full = (rc == 1);
 
+    if (old) {
+        return ngx_http_mfa_start_delete(r, next, old->key,
+                                         NGX_HTTP_MFA_START_REPLACED);
+    }
+
+    return ngx_http_mfa_start_push(r, next, user);
+}
+
+
+static ngx_int_t
+ngx_http_mfa_start_push(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
+    const postern_user_t *user)
+{
+    if (next->full) {
+        return ngx_http_mfa_start_delete(r, next, next->pushed.key,
+                                         NGX_HTTP_MFA_START_PUSHED);
+    }
+
+    return ngx_http_mfa_start_write(r, next, user);
+}
+
+
+static ngx_int_t
+ngx_http_mfa_start_write(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
+    const postern_user_t *user)
+{
+    u_char     *p;
+    ngx_str_t   org, name, value;
+
     p = ngx_pnalloc(r->pool, MFA_SESSIONS_SIZE);
 
     if (p == NULL || ngx_http_mfa_sessions_name(r, user, &name) != NGX_OK) {
@@ -301,32 +329,6 @@ ngx_http_mfa_start_list(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
                    postern_api.swap(r, &next->op, &org, &name,
                                     next->list.data ? &next->list : NULL,
                                     &value, ngx_http_mfa_sessions_ttl(r)));
-}
-
-
-static ngx_int_t
-ngx_http_mfa_start_push(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
-    ngx_http_mfa_session_t *old)
-{
-    if (next->full) {
-        return ngx_http_mfa_start_delete(r, next, next->pushed.key,
-                                         NGX_HTTP_MFA_START_PUSHED);
-    }
-
-    return ngx_http_mfa_start_replace(r, next, old);
-}
-
-
-static ngx_int_t
-ngx_http_mfa_start_replace(ngx_http_request_t *r, ngx_http_mfa_start_t *next,
-    ngx_http_mfa_session_t *old)
-{
-    if (old) {
-        return ngx_http_mfa_start_delete(r, next, old->key,
-                                         NGX_HTTP_MFA_START_REPLACED);
-    }
-
-    return ngx_http_mfa_start_done(r, next);
 }
 
 

@@ -261,7 +261,9 @@ ngx_int_t ngx_http_mfa_session_list(ngx_http_request_t *r,
 
 /*
  * Ends sessions of a user: the one of this id, or all (id NULL) but keep (a
- * key, or NULL).  NGX_OK, NGX_DECLINED: there is none of this id, NGX_DONE.
+ * key, or NULL).  own, where it is set, is the key of one that ends first of
+ * all, listed or not.  NGX_OK, NGX_DECLINED: there is none of this id in the
+ * list, NGX_DONE.
  */
 typedef struct {
     ngx_http_postern_op_t       op;
@@ -269,6 +271,7 @@ typedef struct {
     ngx_uint_t                  tries;
     ngx_uint_t                  i;
     ngx_uint_t                  ended;        /* how many */
+    const u_char               *own;
     ngx_str_t                   list;
     mfa_sessions_t              sessions;
     mfa_sessions_t              gone;

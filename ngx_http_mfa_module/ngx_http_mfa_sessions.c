@@ -6,7 +6,12 @@
  * list; then the records go, and their entries last: an end that failed half
  * way can be tried again and finds what is left.
  *
- *     begin ---> [shut] ---> records, one by one ---> read ---> written
+ *     [own] ---> begin ---> [shut] ---> records, one by one ---> read --+
+ *                                                                       |
+ *                                                          written <----+
+ *
+ * A session that ends itself goes first: its record, whatever became of the
+ * list.
  */
 
 
@@ -21,6 +26,7 @@ enum {
 
 enum {
     NGX_HTTP_MFA_END_BEGIN = 0,
+    NGX_HTTP_MFA_END_OWN,
     NGX_HTTP_MFA_END_READ,
     NGX_HTTP_MFA_END_SHUT,
     NGX_HTTP_MFA_END_RECORD,
@@ -47,6 +53,8 @@ static ngx_int_t ngx_http_mfa_end_choose(ngx_http_request_t *r,
     const u_char *keep);
 static ngx_int_t ngx_http_mfa_end_record(ngx_http_request_t *r,
     ngx_http_mfa_end_t *e, const postern_user_t *user);
+static ngx_int_t ngx_http_mfa_end_delete(ngx_http_request_t *r,
+    ngx_http_mfa_end_t *e, const u_char *key, ngx_uint_t state);
 static ngx_int_t ngx_http_mfa_end_strike(ngx_http_request_t *r,
     ngx_http_mfa_end_t *e, const postern_user_t *user, const u_char *id);
 static ngx_uint_t ngx_http_mfa_end_gone(ngx_http_mfa_end_t *e,
@@ -223,6 +231,15 @@ ngx_http_mfa_end_step(ngx_http_request_t *r, ngx_http_mfa_end_t *e,
     switch (e->state) {
 
     case NGX_HTTP_MFA_END_BEGIN:
+
+        if (e->own) {
+            return ngx_http_mfa_end_delete(r, e, e->own,
+                                           NGX_HTTP_MFA_END_OWN);
+        }
+
+        /* fall through */
+
+    case NGX_HTTP_MFA_END_OWN:
         return ngx_http_mfa_end_read(r, e, user, NGX_HTTP_MFA_END_READ);
 
     case NGX_HTTP_MFA_END_READ:
@@ -353,28 +370,37 @@ static ngx_int_t
 ngx_http_mfa_end_record(ngx_http_request_t *r, ngx_http_mfa_end_t *e,
     const postern_user_t *user)
 {
-    u_char     *p;
-    ngx_str_t   name;
-
-    static ngx_str_t  none = ngx_string("");
-
     if (e->i == e->gone.n) {
         return e->gone.n ? ngx_http_mfa_end_read(r, e, user,
                                                  NGX_HTTP_MFA_END_AGAIN)
                          : NGX_OK;
     }
 
+    return ngx_http_mfa_end_delete(r, e, e->gone.sessions[e->i++].key,
+                                   NGX_HTTP_MFA_END_RECORD);
+}
+
+
+static ngx_int_t
+ngx_http_mfa_end_delete(ngx_http_request_t *r, ngx_http_mfa_end_t *e,
+    const u_char *key, ngx_uint_t state)
+{
+    u_char     *p;
+    ngx_str_t   name;
+
+    static ngx_str_t  none = ngx_string("");
+
     p = ngx_pnalloc(r->pool, NGX_HTTP_MFA_SESSION_NAME);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_http_mfa_session_name(p, e->gone.sessions[e->i++].key);
+    ngx_http_mfa_session_name(p, key);
 
     name.data = p;
     name.len = NGX_HTTP_MFA_SESSION_NAME;
 
-    e->state = NGX_HTTP_MFA_END_RECORD;
+    e->state = state;
     ngx_memzero(&e->op, sizeof(ngx_http_postern_op_t));
 
     return ngx_http_mfa_submitted(&e->op,

@@ -214,6 +214,8 @@ ngx_http_mfa_sign_in_old(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
         return NGX_OK;
     }
 
+    s->end.own = p->session->key;
+
     return ngx_http_mfa_session_end(r, &s->end, p->session->user,
                                     p->session->session.id, NULL);
 }

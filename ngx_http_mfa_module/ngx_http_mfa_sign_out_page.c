@@ -33,6 +33,7 @@ ngx_http_mfa_sign_out_post(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
     }
 
     if (p->session) {
+        e->own = p->session->key;
 
         rc = ngx_http_mfa_session_end(r, e, p->session->user,
                                       p->session->session.id, NULL);
