@@ -17,6 +17,8 @@ typedef struct {
 } ngx_http_mfa_reading_t;
 
 
+static char *ngx_http_mfa_alone(ngx_conf_t *cf,
+    ngx_http_mfa_loc_conf_t *conf);
 static char *ngx_http_mfa_find_look(ngx_conf_t *cf,
     ngx_http_mfa_loc_conf_t *conf, ngx_http_mfa_look_t **found);
 static ngx_int_t ngx_http_mfa_texts(ngx_conf_t *cf,
@@ -175,7 +177,9 @@ ngx_http_mfa_look(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
 {
     ngx_http_mfa_look_t  *look;
 
-    if (ngx_http_mfa_find_look(cf, conf, &look) != NGX_CONF_OK) {
+    if (ngx_http_mfa_alone(cf, conf) != NGX_CONF_OK
+        || ngx_http_mfa_find_look(cf, conf, &look) != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -187,6 +191,30 @@ ngx_http_mfa_look(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
         || ngx_http_mfa_logo(cf, conf) != NGX_CONF_OK
         || ngx_http_mfa_block_list(cf, conf) != NGX_CONF_OK)
     {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* who else answers there, a proxy perhaps, would be guarded by nobody */
+
+static char *
+ngx_http_mfa_alone(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if ((conf->pages && clcf->handler != ngx_http_mfa_pages_handler)
+        || (conf->admin && clcf->handler != ngx_http_mfa_admin_handler))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%s\" does not go with another directive that "
+                           "answers requests in \"location %V\"",
+                           conf->pages ? "mfa_pages" : "mfa_admin",
+                           &clcf->name);
         return NGX_CONF_ERROR;
     }
 

@@ -350,6 +350,16 @@ refuses("mfa_pages twice in a location", 'is duplicate',
         pages => "location /.postern/ { mfa_pages; mfa_pages; }");
 refuses("mfa_pages in a server", 'is not allowed here',
         server => "mfa_pages;");
+for my $other ("proxy_pass http://127.0.0.1:1;", "empty_gif;", "stub_status;") {
+    my $why = 'does not go with another directive that answers requests';
+
+    refuses("mfa_pages before $other", qq("mfa_pages" $why in "location /.postern/"),
+            pages => "location /.postern/ { mfa_pages; $other }");
+    refuses("mfa_admin before $other", qq("mfa_admin" $why),
+            pages => "location /.postern/ { mfa_pages; } "
+                     . "location /manage/ { mfa_admin; $other }");
+}
+
 refuses("mfa_admin beside the pages", 'does not go with "mfa_pages"',
         pages => "location /.postern/ { mfa_pages; mfa_admin; }");
 refuses("mfa_admin twice", 'is duplicate',
