@@ -105,8 +105,8 @@ sub people {
 
     is status($url), 401, "$name: a program, not signed in";
 
-    my $where = `curl -s -o /dev/null -w '%{http_code} %{redirect_url}' \
-                 --max-time 10 -H 'Accept: text/html' '$url'`;
+    my $curl = "curl -s --max-time 10";
+    my $where = `$curl -o /dev/null -H 'Accept: text/html' -w '%{http_code} %{redirect_url}' '$url'`;
 
     is $where, "303 http://127.0.0.1:$port/.postern/sign-in"
                . "?to=/payments/7%3Fpage%3D2", "$name: a browser";
