@@ -50,9 +50,10 @@ static int postern_json_plain(const char *name);
 json_t *
 postern_json_load(postern_str_t text, postern_error_t *err)
 {
-    size_t        offset;
-    json_t       *json;
-    json_error_t  error;
+    size_t                offset;
+    json_t               *json;
+    json_error_t          error;
+    const unsigned char  *nul;
 
     memset(err, 0, sizeof(postern_error_t));
 
@@ -60,6 +61,16 @@ postern_json_load(postern_str_t text, postern_error_t *err)
         err->line = 1;
         err->column = 1;
         snprintf(err->text, sizeof(err->text), "the document is empty");
+        return NULL;
+    }
+
+    /* jansson lets it pass behind a number, and is one byte short then */
+
+    nul = memchr(text.data, '\0', text.len);
+    if (nul) {
+        postern_json_position(text, nul - text.data, &err->line, &err->column);
+        snprintf(err->text, sizeof(err->text),
+                 "not valid JSON: control character 0x0");
         return NULL;
     }
 
@@ -144,7 +155,7 @@ postern_json_duplicate(postern_str_t text, postern_error_t *err)
 
         /* as it stands, where that does not steer a terminal */
 
-        if (text.data[len] == 0x7f
+        if (text.data[len] < 0x20 || text.data[len] == 0x7f
             || (text.data[len] == 0xc2 && len + 1 < text.len
                 && text.data[len + 1] < 0xa0))
         {

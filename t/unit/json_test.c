@@ -74,6 +74,38 @@ TEST(what_jansson_would_let_pass_is_refused)
 }
 
 
+/* jansson takes a NUL behind a number for nothing, and counts wrongly then */
+
+TEST(a_nul_is_part_of_no_document)
+{
+    size_t           i;
+    postern_str_t    text;
+    postern_error_t  err;
+
+    static const struct {
+        size_t       len;
+        const char  *text;
+        unsigned     column;
+    } cases[] = {
+        { 9, "{\"a\": 1\0}", 8 },
+        { 1, "\0", 1 },
+        { 3, "{}\0", 3 },
+        { 5, "\"a\0b\"", 3 },
+        { 19, "{\"\"\r:1\0,\r\"\"\r: 2 }", 7 },
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        text.data = (const unsigned char *) cases[i].text;
+        text.len = cases[i].len;
+
+        EXPECT(postern_json_load(text, &err) == NULL);
+        EXPECT_STR(slice(err.text), "not valid JSON: control character 0x0");
+        EXPECT_INT(err.line, 1);
+        EXPECT_INT(err.column, cases[i].column);
+    }
+}
+
+
 TEST(depth_is_bounded)
 {
     char             json[8192];
