@@ -87,6 +87,37 @@ counts("memory_test.c", $unit . "TEST(a) { volatile char *p = calloc(1, 1);\n"
        . "UNIT_MAIN()\n", 1,
        "0 passed, 1 failed", qr/AddressSanitizer|runtime error/);
 
+# what a sanitizer wrote down counts, but for what nginx itself leaves
+
+{
+    mkdir "$dir/reports" or die "$dir/reports: $!";
+    local $ENV{TEST_NGINX_REPORTS} = "$dir/reports";
+
+    my $nginx = "Direct leak of 9 byte(s) in 1 object(s) allocated from:\n"
+                . "    #0 0x1 in malloc\n    #1 0x2 in main src/core/nginx.c:9";
+    my $ours = $nginx =~ s{main .*}{x /a/ngx_http_mfa_module/mfa_x.c:1}r;
+    my $lost = $nginx =~ s{main .*}{(/lib/libjansson.so.4+0x1)}r;
+    my $leak = "==1==ERROR: LeakSanitizer: detected memory leaks\n\n";
+
+    for my $case (["nginx", $leak . "$nginx\n\nSUMMARY: x\n", 0],
+                  ["ours", $leak . "$nginx\n\n$ours\n\nSUMMARY: x\n", 1,
+                   qr/Direct leak of 9/],
+                  ["lost", "$leak$lost\n\nSUMMARY: x\n", 1, qr/libjansson/],
+                  ["address", "==1==ERROR: AddressSanitizer: heap-use\n", 1,
+                   qr/failed:.*ERROR: AddressSanitizer: heap-use/s],
+                  ["undefined", "a.c:1:2: runtime error: shift\n", 1,
+                   qr/failed:.*runtime error: shift/s])
+    {
+        my ($name, $report, $n, $names) = @$case;
+
+        counts("report-$name.t", $use . "plan tests => 1; open my \$out, '>', "
+               . "'$dir/reports/x'; print \$out q{$report}; ok(1);", $n,
+               "1 passed, $n failed", $names);
+    }
+
+    is_deeply([glob "$dir/reports/*"], [], "each is of one file");
+}
+
 ($status, $said) = run("what.txt", "");
 is($status, 1, "a file of another kind is no test");
 
