@@ -54,6 +54,7 @@ typedef struct {
     postern_org_t               nowhere;
     ngx_uint_t                  tries;
     ngx_uint_t                  used;        /* a right code, but not first */
+    ngx_uint_t                  shut;        /* secrets that do not open */
     uint64_t                    far;         /* HOTP: counter that matched */
     char                        ids[MFA_ACCOUNT_ALL][MFA_OTP_ID + 1];
     ngx_str_t                   match;       /* recovery: hash that matched */

@@ -81,6 +81,7 @@ ngx_http_mfa_code_check(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
 
     p->i = 0;
     p->notps = 0;
+    w->shut = 0;
 
     if (p->user) {
         p->notps = mfa_account_otps(&p->account.record, p->user, p->otps,
@@ -110,6 +111,12 @@ ngx_http_mfa_code_match(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
         }
     }
 
+    /* no code is right where none can be looked at: that is no one's guess */
+
+    if (p->notps && w->shut == p->notps) {
+        return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_UNAVAILABLE);
+    }
+
     return ngx_http_mfa_prove_end(p, w->used ? NGX_HTTP_MFA_USED
                                              : NGX_HTTP_MFA_NO);
 }
@@ -128,6 +135,7 @@ ngx_http_mfa_code_found(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     mfa_account_otp_t    *otp;
     ngx_http_mfa_work_t  *w;
 
+    w = p->own;
     otp = &p->otps[p->i];
 
     record.len = postern_seal_name(name, sizeof(name), p->user->org->name,
@@ -141,6 +149,8 @@ ngx_http_mfa_code_found(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
            != NGX_OK)
     {
         /* why has been logged; another authenticator may still do */
+
+        w->shut++;
         return NGX_DECLINED;
     }
 
@@ -148,7 +158,6 @@ ngx_http_mfa_code_found(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     secret.data = bytes;
 
     if (otp->otp.period == 0 && otp->id.len < MFA_OTP_ID_MIN) {
-        w = p->own;
         mfa_account_follow(&p->account.record, secret, otp, w->ids[p->i]);
     }
 
