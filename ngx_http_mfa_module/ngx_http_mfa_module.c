@@ -587,8 +587,9 @@ ngx_http_mfa_merge_pages(ngx_http_mfa_loc_conf_t *prev,
 static char *
 ngx_http_mfa_check(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
 {
-    const char               *word;
-    ngx_http_mfa_srv_conf_t  *mscf;
+    const char                *word;
+    ngx_http_mfa_srv_conf_t   *mscf;
+    ngx_http_mfa_main_conf_t  *mmcf;
 
     word = conf->pages ? "mfa_pages" : conf->admin ? "mfa_admin" : "mfa on";
 
@@ -626,6 +627,15 @@ ngx_http_mfa_check(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
                            "\"mfa on\" in a server without \"mfa_pages\": "
                            "nobody can sign in here; add \"location "
                            "/.postern/ { mfa_pages; }\"");
+    }
+
+    mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mfa_module);
+
+    if (conf->pages && conf->enrol && !mmcf->redis && !mmcf->accounts.len) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"mfa_pages\" has no place to keep what people "
+                           "enrol: add \"mfa_accounts\" or \"postern_redis\" "
+                           "at http level, or say \"mfa_enrol off\"");
     }
 
     return NGX_CONF_OK;

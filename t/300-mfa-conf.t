@@ -49,6 +49,7 @@ sub conf {
 EOD
 
     my $pages = $level{pages} // "location /.postern/ { mfa_pages; }";
+    my $kept = $level{kept} // "mfa_accounts $dir/kept;";
 
     return $load . ($level{main} // "") . <<"EOD";
 pid logs/nginx.pid;
@@ -57,6 +58,7 @@ events { }
 http {
     access_log off;
 $state
+    $kept
     @{[$level{http} // ""]}
     server {
         listen 127.0.0.1:$ENV{TEST_NGINX_PORT};
@@ -154,9 +156,14 @@ takes("mfa_insecure_argon2id",
       warns => qr/"mfa_insecure_argon2id" makes passwords easy to guess/);
 takes("mfa_thread_pool", main => "thread_pool slow threads=2;\n",
       http => "mfa_thread_pool slow;");
-takes("mfa_accounts", http => "mfa_accounts $dir/accounts;");
+takes("mfa_accounts", kept => "mfa_accounts $dir/accounts;");
 ok(-d "$dir/accounts", "the folder of mfa_accounts is made");
 is((stat "$dir/accounts")[2] & 07777, 0700, "for nobody else");
+
+takes("nowhere to keep what people enrol", kept => "",
+      warns => qr/"mfa_pages" has no place to keep what people enrol: add "mfa_/);
+takes("nowhere to keep it, and nothing to keep", kept => "",
+      http => "mfa_enrol off;");
 
 takes("mfa_texts", http => "mfa_texts $dir/texts/own.json;");
 
