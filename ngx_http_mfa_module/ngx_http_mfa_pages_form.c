@@ -271,12 +271,19 @@ ngx_flag_t
 ngx_http_mfa_form_ours(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 {
     u_char     token[NGX_HTTP_MFA_CSRF];
-    ngx_str_t  csrf;
+    ngx_str_t  csrf, value;
 
     if (!ngx_http_mfa_form_origin(r)) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "mfa: a form came from another site");
         return 0;
+    }
+
+    if (ngx_http_mfa_cookie(r, &p->conf->form, &value) != NGX_OK) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "mfa: a form came without its cookie \"%V\", which "
+                      "browsers keep over https and from localhost only",
+                      &p->conf->form);
     }
 
     if (ngx_http_mfa_form_cookie(r, p) != NGX_OK
