@@ -195,41 +195,29 @@ mfa_session_auth_time(const mfa_session_t *s)
 }
 
 
-size_t
-mfa_session_amr(unsigned amr, char out[MFA_AMR_TEXT])
+postern_str_t
+mfa_session_amr(unsigned amr)
 {
-    size_t    len;
-    unsigned  i;
-
-    static const struct {
-        unsigned     bit;
-        const char  *name;
-    } names[] = {
-        { MFA_AMR_PWD, "pwd" },
-        { MFA_AMR_OTP, "otp" },
-        { MFA_AMR_RECOVERY, "recovery" },
-        { MFA_AMR_MFA, "mfa" }
+    static const postern_str_t  texts[] = {
+        postern_string(""),
+        postern_string("pwd"),
+        postern_string("otp"),
+        postern_string("pwd,otp"),
+        postern_string("recovery"),
+        postern_string("pwd,recovery"),
+        postern_string("otp,recovery"),
+        postern_string("pwd,otp,recovery"),
+        postern_string("mfa"),
+        postern_string("pwd,mfa"),
+        postern_string("otp,mfa"),
+        postern_string("pwd,otp,mfa"),
+        postern_string("recovery,mfa"),
+        postern_string("pwd,recovery,mfa"),
+        postern_string("otp,recovery,mfa"),
+        postern_string("pwd,otp,recovery,mfa")
     };
 
-    len = 0;
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-
-        if (!(amr & names[i].bit)) {
-            continue;
-        }
-
-        if (len != 0) {
-            out[len++] = ',';
-        }
-
-        memcpy(out + len, names[i].name, strlen(names[i].name));
-        len += strlen(names[i].name);
-    }
-
-    out[len] = '\0';
-
-    return len;
+    return texts[amr & (MFA_AMR_PWD|MFA_AMR_OTP|MFA_AMR_RECOVERY|MFA_AMR_MFA)];
 }
 
 

@@ -41,7 +41,6 @@
 #define MFA_AMR_RECOVERY      0x04    /* a look-up secret: not in RFC 8176 */
 #define MFA_AMR_MFA           0x08
 
-#define MFA_AMR_TEXT          32      /* "pwd,otp,recovery,mfa" */
 
 
 typedef struct {
@@ -96,8 +95,8 @@ int64_t mfa_session_ttl(const mfa_session_t *s, const mfa_limits_t *limits,
 /* the latest proof */
 int64_t mfa_session_auth_time(const mfa_session_t *s);
 
-/* comma separated, in a fixed order; the length without NUL */
-size_t mfa_session_amr(unsigned amr, char out[MFA_AMR_TEXT]);
+/* "pwd,otp,mfa", always in one order */
+postern_str_t mfa_session_amr(unsigned amr);
 
 
 /* the list */

@@ -29,29 +29,6 @@ static ngx_int_t ngx_http_mfa_no_session(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_mfa_sign_refused(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mfa_identify(ngx_http_request_t *r,
     ngx_http_mfa_session_t *s, ngx_http_mfa_guard_t *guard);
-static ngx_str_t ngx_http_mfa_amr(ngx_uint_t amr);
-
-
-/* RFC 8176; by the bits of mfa_session.h */
-
-static ngx_str_t  ngx_http_mfa_amrs[] = {
-    ngx_string(""),
-    ngx_string("pwd"),
-    ngx_string("otp"),
-    ngx_string("pwd,otp"),
-    ngx_string("recovery"),
-    ngx_string("pwd,recovery"),
-    ngx_string("otp,recovery"),
-    ngx_string("pwd,otp,recovery"),
-    ngx_string("mfa"),
-    ngx_string("pwd,mfa"),
-    ngx_string("otp,mfa"),
-    ngx_string("pwd,otp,mfa"),
-    ngx_string("recovery,mfa"),
-    ngx_string("pwd,recovery,mfa"),
-    ngx_string("otp,recovery,mfa"),
-    ngx_string("pwd,otp,recovery,mfa")
-};
 
 
 ngx_int_t
@@ -243,23 +220,7 @@ ngx_http_mfa_identify(ngx_http_request_t *r, ngx_http_mfa_session_t *s,
         return NGX_OK;
     }
 
-    ngx_memzero(&id, sizeof(ngx_http_postern_identity_t));
-
-    (void) ngx_hex_dump(guard->id, s->session.id, MFA_SESSION_ID);
-
-    id.session.data = guard->id;
-    id.session.len = 2 * MFA_SESSION_ID;
-    id.credential = id.session;
-
-    id.org = s->user->org;
-    id.subject = ngx_http_postern_str(s->user->name);
-    ngx_str_set(&id.kind, "user");
-    id.roles = s->user->roles;
-    id.nroles = s->user->nroles;
-    ngx_str_set(&id.scheme, "session");
-    id.amr = ngx_http_mfa_amr(s->session.amr);
-    id.aal = s->session.aal;
-    id.auth_time = mfa_session_auth_time(&s->session);
+    ngx_http_mfa_session_identity(s, guard->id, &id);
 
     if (postern_api.authenticated(r, &id) != NGX_OK
         || ngx_http_mfa_hide_cookies(r) != NGX_OK)
@@ -280,12 +241,4 @@ ngx_http_mfa_identify(ngx_http_request_t *r, ngx_http_mfa_session_t *s,
     ngx_str_null(&guard->error);
 
     return NGX_OK;
-}
-
-
-static ngx_str_t
-ngx_http_mfa_amr(ngx_uint_t amr)
-{
-    return ngx_http_mfa_amrs[amr & (MFA_AMR_PWD|MFA_AMR_OTP|MFA_AMR_RECOVERY
-                                    |MFA_AMR_MFA)];
 }

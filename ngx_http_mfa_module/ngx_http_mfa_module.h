@@ -216,6 +216,11 @@ typedef struct {
 ngx_int_t ngx_http_mfa_session_load(ngx_http_request_t *r,
     ngx_http_mfa_session_t *s);
 
+/* whose it is and what was proven; id points to name, where the session's is
+   written */
+void ngx_http_mfa_session_identity(ngx_http_mfa_session_t *s,
+    u_char name[2 * MFA_SESSION_ID], ngx_http_postern_identity_t *id);
+
 /*
  * A new session, or a new token for one whose assurance changed: old is the
  * loaded session it takes the place of, or NULL.  What is in next->session
@@ -310,6 +315,9 @@ ngx_int_t ngx_http_mfa_set_cookie(ngx_http_request_t *r, ngx_str_t *name,
 /* the ith Cookie line, the one behind line (NULL for the first), or NULL */
 ngx_table_elt_t *ngx_http_mfa_cookie_line(ngx_http_request_t *r,
     ngx_table_elt_t *line, ngx_uint_t i);
+
+/* the first header of this name, in lower case, or NULL */
+ngx_table_elt_t *ngx_http_mfa_header(ngx_http_request_t *r, const char *name);
 
 /* one cookie over all lines, whatever nginx keeps them in; NGX_DECLINED: none,
    or more than one */

@@ -357,33 +357,15 @@ ngx_http_mfa_page_session(ngx_http_request_t *r, ngx_http_mfa_page_t *p)
 static ngx_int_t
 ngx_http_mfa_page_identify(ngx_http_request_t *r, ngx_http_mfa_session_t *s)
 {
-    char                         *amr;
-    u_char                       *hex;
+    u_char                       *name;
     ngx_http_postern_identity_t   id;
 
-    hex = ngx_pnalloc(r->main->pool, 2 * MFA_SESSION_ID + MFA_AMR_TEXT);
-    if (hex == NULL) {
+    name = ngx_pnalloc(r->main->pool, 2 * MFA_SESSION_ID);
+    if (name == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memzero(&id, sizeof(ngx_http_postern_identity_t));
-
-    amr = (char *) ngx_hex_dump(hex, s->session.id, MFA_SESSION_ID);
-
-    id.session.data = hex;
-    id.session.len = 2 * MFA_SESSION_ID;
-    id.credential = id.session;
-    id.amr.len = mfa_session_amr(s->session.amr, amr);
-    id.amr.data = (u_char *) amr;
-
-    id.org = s->user->org;
-    id.subject = ngx_http_postern_str(s->user->name);
-    ngx_str_set(&id.kind, "user");
-    id.roles = s->user->roles;
-    id.nroles = s->user->nroles;
-    ngx_str_set(&id.scheme, "session");
-    id.aal = s->session.aal;
-    id.auth_time = mfa_session_auth_time(&s->session);
+    ngx_http_mfa_session_identity(s, name, &id);
 
     return postern_api.authenticated(r, &id);
 }

@@ -221,9 +221,6 @@ ngx_flag_t ngx_http_mfa_form_ours(ngx_http_request_t *r,
 ngx_flag_t ngx_http_mfa_form_origin(ngx_http_request_t *r);
 ngx_str_t ngx_http_mfa_form_value(ngx_http_mfa_page_t *p, const char *name);
 
-/* first header of this name, lower case; NULL where there is none */
-ngx_table_elt_t *ngx_http_mfa_header(ngx_http_request_t *r, const char *name);
-
 /* wiped when the request's pool goes */
 ngx_int_t ngx_http_mfa_wipe(ngx_http_request_t *r, u_char *data, size_t len);
 

@@ -34,7 +34,7 @@ static ngx_int_t ngx_http_mfa_prove_cleared(ngx_http_request_t *r,
     ngx_http_mfa_proof_t *p, ngx_str_t *given);
 static ngx_int_t ngx_http_mfa_prove_ended(ngx_http_request_t *r,
     ngx_http_mfa_proof_t *p, ngx_str_t *given);
-static ngx_int_t ngx_http_mfa_prove_wait(ngx_http_mfa_proof_t *p);
+static ngx_int_t ngx_http_mfa_prove_counted(ngx_http_mfa_proof_t *p);
 
 
 ngx_int_t
@@ -280,15 +280,7 @@ ngx_http_mfa_prove_addressed(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     w = p->own;
     w->step = ngx_http_mfa_prove_room;
 
-    if (p->op.result == NGX_HTTP_POSTERN_NO) {
-        return ngx_http_mfa_prove_wait(p);
-    }
-
-    if (p->op.result != NGX_HTTP_POSTERN_OK) {
-        return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_UNAVAILABLE);
-    }
-
-    return NGX_OK;
+    return ngx_http_mfa_prove_counted(p);
 }
 
 
@@ -360,26 +352,28 @@ ngx_http_mfa_prove_attempted(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     w = p->own;
     w->step = ngx_http_mfa_prove_load;
 
-    if (p->op.result == NGX_HTTP_POSTERN_NO) {
-        return ngx_http_mfa_prove_wait(p);
-    }
-
-    if (p->op.result != NGX_HTTP_POSTERN_OK) {
-        return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_UNAVAILABLE);
-    }
-
-    return NGX_OK;
+    return ngx_http_mfa_prove_counted(p);
 }
 
 
-/* not now: p->op.msec is the time to wait, 0 where that does not help */
+/* where there are too many, p->op.msec is the time to wait, 0 where that does
+   not help */
 
 static ngx_int_t
-ngx_http_mfa_prove_wait(ngx_http_mfa_proof_t *p)
+ngx_http_mfa_prove_counted(ngx_http_mfa_proof_t *p)
 {
-    p->wait = (p->op.msec + 999) / 1000;
+    switch (p->op.result) {
 
-    return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_WAIT);
+    case NGX_HTTP_POSTERN_OK:
+        return NGX_OK;
+
+    case NGX_HTTP_POSTERN_NO:
+        p->wait = (p->op.msec + 999) / 1000;
+        return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_WAIT);
+
+    default: /* NGX_HTTP_POSTERN_UNAVAILABLE */
+        return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_UNAVAILABLE);
+    }
 }
 
 
@@ -424,6 +418,38 @@ ngx_http_mfa_prove_again(ngx_http_mfa_proof_t *p)
     w->step = ngx_http_mfa_prove_load;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_mfa_prove_save(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
+    ngx_str_t *given)
+{
+    ngx_int_t             rc;
+    ngx_http_mfa_work_t  *w;
+
+    w = p->own;
+
+    rc = ngx_http_mfa_account_save(r, &p->account);
+
+    switch (rc) {
+
+    case NGX_OK:
+        w->step = ngx_http_mfa_prove_right;
+        return NGX_OK;
+
+    case NGX_DECLINED:
+
+        /* perhaps by who sent the same code: it is looked for anew */
+
+        return ngx_http_mfa_prove_again(p);
+
+    case NGX_DONE:
+        return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_UNAVAILABLE);
+
+    default:
+        return rc;
+    }
 }
 
 

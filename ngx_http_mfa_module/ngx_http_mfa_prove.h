@@ -66,8 +66,11 @@ ngx_int_t ngx_http_mfa_prove_run(ngx_http_request_t *r,
     ngx_http_mfa_proof_t *p, ngx_str_t *given,
     const ngx_http_mfa_kind_t *kind);
 
-/* steps that the kinds go on with: the account (again), and the clearing */
+/* steps that the kinds go on with: the account (again), the account written,
+   which must be before a code counts, and the clearing */
 ngx_int_t ngx_http_mfa_prove_load(ngx_http_request_t *r,
+    ngx_http_mfa_proof_t *p, ngx_str_t *given);
+ngx_int_t ngx_http_mfa_prove_save(ngx_http_request_t *r,
     ngx_http_mfa_proof_t *p, ngx_str_t *given);
 ngx_int_t ngx_http_mfa_prove_right(ngx_http_request_t *r,
     ngx_http_mfa_proof_t *p, ngx_str_t *given);

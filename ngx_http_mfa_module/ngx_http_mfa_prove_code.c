@@ -53,8 +53,6 @@ static ngx_int_t ngx_http_mfa_code_kept(ngx_http_request_t *r,
     ngx_http_mfa_proof_t *p, ngx_str_t *given);
 static ngx_int_t ngx_http_mfa_code_move(ngx_http_request_t *r,
     ngx_http_mfa_proof_t *p, ngx_str_t *given);
-static ngx_int_t ngx_http_mfa_code_save(ngx_http_request_t *r,
-    ngx_http_mfa_proof_t *p, ngx_str_t *given);
 
 
 static const ngx_http_mfa_kind_t  ngx_http_mfa_code_kind = {
@@ -393,7 +391,7 @@ ngx_http_mfa_code_move(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     ngx_http_mfa_work_t  *w;
 
     w = p->own;
-    w->step = ngx_http_mfa_code_save;
+    w->step = ngx_http_mfa_prove_save;
 
     if (mfa_account_count(&p->account.record, p->otps[p->i].id,
                           p->counter + 1)
@@ -406,36 +404,4 @@ ngx_http_mfa_code_move(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     }
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_mfa_code_save(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
-    ngx_str_t *given)
-{
-    ngx_int_t             rc;
-    ngx_http_mfa_work_t  *w;
-
-    w = p->own;
-
-    rc = ngx_http_mfa_account_save(r, &p->account);
-
-    switch (rc) {
-
-    case NGX_OK:
-        w->step = ngx_http_mfa_prove_right;
-        return NGX_OK;
-
-    case NGX_DECLINED:
-
-        /* perhaps by who sent the same code: it is looked for anew */
-
-        return ngx_http_mfa_prove_again(p);
-
-    case NGX_DONE:
-        return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_UNAVAILABLE);
-
-    default:
-        return rc;
-    }
 }

@@ -38,8 +38,6 @@ static ngx_int_t ngx_http_mfa_recovery_use(ngx_http_mfa_proof_t *p,
     ngx_str_t *match);
 static ngx_uint_t ngx_http_mfa_recovery_in(const postern_str_t *set,
     ngx_uint_t n, postern_str_t hash);
-static ngx_int_t ngx_http_mfa_recovery_save(ngx_http_request_t *r,
-    ngx_http_mfa_proof_t *p, ngx_str_t *given);
 
 
 static const ngx_http_mfa_kind_t  ngx_http_mfa_recovery_kind = {
@@ -210,7 +208,7 @@ ngx_http_mfa_recovery_mark(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     ngx_http_mfa_work_t  *w;
 
     w = p->own;
-    w->step = ngx_http_mfa_recovery_save;
+    w->step = ngx_http_mfa_prove_save;
 
     if (ngx_http_mfa_recovery_left(p, &w->match) != NGX_OK) {
         return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_USED);
@@ -291,33 +289,4 @@ ngx_http_mfa_recovery_in(const postern_str_t *set, ngx_uint_t n,
     }
 
     return 0;
-}
-
-
-static ngx_int_t
-ngx_http_mfa_recovery_save(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
-    ngx_str_t *given)
-{
-    ngx_int_t             rc;
-    ngx_http_mfa_work_t  *w;
-
-    w = p->own;
-
-    rc = ngx_http_mfa_account_save(r, &p->account);
-
-    switch (rc) {
-
-    case NGX_OK:
-        w->step = ngx_http_mfa_prove_right;
-        return NGX_OK;
-
-    case NGX_DECLINED:
-        return ngx_http_mfa_prove_again(p);
-
-    case NGX_DONE:
-        return ngx_http_mfa_prove_end(p, NGX_HTTP_MFA_UNAVAILABLE);
-
-    default:
-        return rc;
-    }
 }

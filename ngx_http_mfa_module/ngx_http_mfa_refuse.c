@@ -24,8 +24,6 @@ static ngx_int_t ngx_http_mfa_send_to(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_mfa_is_browser(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_mfa_header_is(ngx_http_request_t *r,
     const char *name, const char *value);
-static ngx_table_elt_t *ngx_http_mfa_header(ngx_http_request_t *r,
-    const char *name, size_t len);
 
 
 /* in the order of ngx_http_mfa_code_e */
@@ -247,8 +245,7 @@ ngx_http_mfa_is_browser(ngx_http_request_t *r)
         return 0;
     }
 
-    mode = ngx_http_mfa_header(r, "sec-fetch-mode",
-                               sizeof("sec-fetch-mode") - 1);
+    mode = ngx_http_mfa_header(r, "sec-fetch-mode");
 
     if (mode && (mode->value.len != sizeof("navigate") - 1
                  || ngx_strncmp(mode->value.data, "navigate",
@@ -261,7 +258,7 @@ ngx_http_mfa_is_browser(ngx_http_request_t *r)
         return 0;
     }
 
-    accept = ngx_http_mfa_header(r, "accept", sizeof("accept") - 1);
+    accept = ngx_http_mfa_header(r, "accept");
 
     return accept
            && mfa_accepts_html(ngx_http_postern_slice(accept->value));
@@ -274,33 +271,9 @@ ngx_http_mfa_header_is(ngx_http_request_t *r, const char *name,
 {
     ngx_table_elt_t  *h;
 
-    h = ngx_http_mfa_header(r, name, ngx_strlen(name));
+    h = ngx_http_mfa_header(r, name);
 
     return h && h->value.len == ngx_strlen(value)
            && ngx_strncasecmp(h->value.data, (u_char *) value, h->value.len)
               == 0;
-}
-
-
-static ngx_table_elt_t *
-ngx_http_mfa_header(ngx_http_request_t *r, const char *name, size_t len)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].key.len == len
-                && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
-            {
-                return &h[i];
-            }
-        }
-    }
-
-    return NULL;
 }

@@ -386,6 +386,30 @@ ngx_http_mfa_session_marked(ngx_http_postern_op_t *op)
 
 
 void
+ngx_http_mfa_session_identity(ngx_http_mfa_session_t *s,
+    u_char name[2 * MFA_SESSION_ID], ngx_http_postern_identity_t *id)
+{
+    ngx_memzero(id, sizeof(ngx_http_postern_identity_t));
+
+    (void) ngx_hex_dump(name, s->session.id, MFA_SESSION_ID);
+
+    id->session.data = name;
+    id->session.len = 2 * MFA_SESSION_ID;
+    id->credential = id->session;
+
+    id->org = s->user->org;
+    id->subject = ngx_http_postern_str(s->user->name);
+    ngx_str_set(&id->kind, "user");
+    id->roles = s->user->roles;
+    id->nroles = s->user->nroles;
+    ngx_str_set(&id->scheme, "session");
+    id->amr = ngx_http_postern_str(mfa_session_amr(s->session.amr));
+    id->aal = s->session.aal;
+    id->auth_time = mfa_session_auth_time(&s->session);
+}
+
+
+void
 ngx_http_mfa_session_name(u_char name[NGX_HTTP_MFA_SESSION_NAME],
     const u_char *key)
 {
