@@ -13,7 +13,7 @@ sub build_other {
 set -e
 mkdir -p "$OTHER"
 rm -rf "$OTHER"/ngx_http_*_module
-cp -rp config util ngx_http_*_module "$OTHER/"
+cp -rp config config.make util ngx_http_*_module "$OTHER/"
 sed -i 's/^\(#define NGX_HTTP_POSTERN_API_VERSION  *\).*/\19999/' "$HEADER"
 "$OTHER/util/build"
 EOS
