@@ -37,6 +37,11 @@ static ngx_int_t ngx_http_mfa_enrol_read(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p, ngx_http_mfa_enrol_t *e);
 static ngx_int_t ngx_http_mfa_enrol_check(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p, ngx_http_mfa_enrol_t *e, ngx_int_t *answer);
+static ngx_int_t ngx_http_mfa_enrol_attempt(ngx_http_request_t *r,
+    ngx_http_mfa_page_t *p, ngx_http_mfa_enrol_t *e, ngx_int_t *answer);
+static ngx_int_t ngx_http_mfa_enrol_known(ngx_http_request_t *r,
+    ngx_http_mfa_page_t *p, ngx_http_mfa_enrol_t *e, ngx_int_t rc,
+    ngx_int_t *answer);
 static ngx_int_t ngx_http_mfa_enrol_claim(ngx_http_request_t *r,
     ngx_http_mfa_page_t *p, ngx_http_mfa_enrol_t *e);
 static ngx_int_t ngx_http_mfa_enrol_save(ngx_http_request_t *r,
@@ -294,11 +299,7 @@ static ngx_int_t
 ngx_http_mfa_enrol_check(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
     ngx_http_mfa_enrol_t *e, ngx_int_t *answer)
 {
-    unsigned       found;
-    uint64_t       from, to;
-    ngx_int_t      rc;
-    ngx_str_t      code;
-    postern_str_t  secret;
+    ngx_int_t  rc;
 
     if (p->state == NGX_HTTP_MFA_ENROL_GET) {
 
@@ -320,45 +321,7 @@ ngx_http_mfa_enrol_check(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
 
     if (p->state == NGX_HTTP_MFA_ENROL_ATTEMPT) {
 
-        rc = e->submitted ? NGX_AGAIN
-                          : postern_api.attempt(r, &e->op, &e->org,
-                                                &e->guesses,
-                                                &p->conf->backoff);
-
-        rc = ngx_http_mfa_enrol_done(e, rc);
-
-        if (rc == NGX_OK && e->op.result == NGX_HTTP_POSTERN_UNAVAILABLE) {
-            rc = NGX_DONE;
-        }
-
-        if (rc != NGX_OK) {
-            *answer = ngx_http_mfa_page_fail(r, p, rc);
-            return NGX_DECLINED;
-        }
-
-        if (e->op.result == NGX_HTTP_POSTERN_NO) {
-            p->wait = (e->op.msec + 999) / 1000;
-            *answer = ngx_http_mfa_enrol_again(r, p,
-                                               NGX_HTTP_TOO_MANY_REQUESTS,
-                                               "wait", "mfa/wait");
-            return NGX_DECLINED;
-        }
-
-        ngx_memzero(&e->op, sizeof(ngx_http_postern_op_t));
-
-        secret.len = e->len;
-        secret.data = e->secret;
-        code = ngx_http_mfa_form_value(p, "code");
-
-        mfa_totp_range(&p->conf->otp, ngx_time(), p->conf->window, &from, &to);
-
-        found = mfa_otp_match(&p->conf->otp, secret,
-                              ngx_http_postern_slice(code), from, to,
-                              &e->counter);
-
-        if (!found) {
-            *answer = ngx_http_mfa_enrol_again(r, p, NGX_HTTP_UNAUTHORIZED,
-                                               "failed", "mfa/code-wrong");
+        if (ngx_http_mfa_enrol_attempt(r, p, e, answer) != NGX_OK) {
             return NGX_DECLINED;
         }
 
@@ -367,14 +330,7 @@ ngx_http_mfa_enrol_check(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
 
     rc = e->submitted ? NGX_AGAIN : ngx_http_mfa_enrol_claim(r, p, e);
 
-    rc = ngx_http_mfa_enrol_done(e, rc);
-
-    if (rc == NGX_OK && e->op.result == NGX_HTTP_POSTERN_UNAVAILABLE) {
-        rc = NGX_DONE;
-    }
-
-    if (rc != NGX_OK) {
-        *answer = ngx_http_mfa_page_fail(r, p, rc);
+    if (ngx_http_mfa_enrol_known(r, p, e, rc, answer) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -388,6 +344,73 @@ ngx_http_mfa_enrol_check(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
 
     p->state = NGX_HTTP_MFA_ENROL_CODES;
     e->fresh_codes = !p->account.record.nrecovery;
+
+    return NGX_OK;
+}
+
+
+/* counted first, looked at then */
+
+static ngx_int_t
+ngx_http_mfa_enrol_attempt(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
+    ngx_http_mfa_enrol_t *e, ngx_int_t *answer)
+{
+    uint64_t       from, to;
+    ngx_int_t      rc;
+    ngx_str_t      code;
+    postern_str_t  secret;
+
+    rc = e->submitted ? NGX_AGAIN
+                      : postern_api.attempt(r, &e->op, &e->org, &e->guesses,
+                                            &p->conf->backoff);
+
+    if (ngx_http_mfa_enrol_known(r, p, e, rc, answer) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (e->op.result == NGX_HTTP_POSTERN_NO) {
+        p->wait = (e->op.msec + 999) / 1000;
+        *answer = ngx_http_mfa_enrol_again(r, p, NGX_HTTP_TOO_MANY_REQUESTS,
+                                           "wait", "mfa/wait");
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(&e->op, sizeof(ngx_http_postern_op_t));
+
+    secret.len = e->len;
+    secret.data = e->secret;
+    code = ngx_http_mfa_form_value(p, "code");
+
+    mfa_totp_range(&p->conf->otp, ngx_time(), p->conf->window, &from, &to);
+
+    if (!mfa_otp_match(&p->conf->otp, secret, ngx_http_postern_slice(code),
+                       from, to, &e->counter))
+    {
+        *answer = ngx_http_mfa_enrol_again(r, p, NGX_HTTP_UNAUTHORIZED,
+                                           "failed", "mfa/code-wrong");
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+/* has the store answered?  Where it has not, *answer is what to return. */
+
+static ngx_int_t
+ngx_http_mfa_enrol_known(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
+    ngx_http_mfa_enrol_t *e, ngx_int_t rc, ngx_int_t *answer)
+{
+    rc = ngx_http_mfa_enrol_done(e, rc);
+
+    if (rc == NGX_OK && e->op.result == NGX_HTTP_POSTERN_UNAVAILABLE) {
+        rc = NGX_DONE;
+    }
+
+    if (rc != NGX_OK) {
+        *answer = ngx_http_mfa_page_fail(r, p, rc);
+        return NGX_DECLINED;
+    }
 
     return NGX_OK;
 }

@@ -6,7 +6,10 @@
  *   ngx_http_mfa_conf.c       setters
  *   ngx_http_mfa_look.c       templates, texts, logo, lists: what is read at
  *                             configuration time
- *   ngx_http_mfa_access.c     the guard: session, assurance, code in a header
+ *   ngx_http_mfa_access.c     the guard: session, assurance
+ *   ngx_http_mfa_code.c       a code beside a signature
+ *   ngx_http_mfa_refuse.c     how the guard says no
+ *   ngx_http_mfa_hide.c       Postern's cookies, kept from the application
  *   ngx_http_mfa_session.c    the session of a request
  *   ngx_http_mfa_begin.c      a new one
  *   ngx_http_mfa_sessions.c   those of a user: list, end
@@ -19,7 +22,7 @@
  *                             taken once; one file each: _prove_*.c
  *   ngx_http_mfa_pages.c      routing, forms, rendering
  *   ngx_http_mfa_*_page.c     one page each
- *   ngx_http_mfa_admin.c      what an administrator may end
+ *   ngx_http_mfa_admin.c      what an administrator may see and end
  *
  * Waiting.  Each function below that may wait returns NGX_AGAIN while an
  * operation is under way and is called again with the same arguments when the
@@ -83,7 +86,7 @@ typedef struct {
     ngx_str_t                   accounts;     /* mfa_accounts; empty: none */
     ngx_flag_t                  redis;        /* has_redis(): accounts are
                                                  there, not in the folder */
-    ngx_flag_t                  used;         /* "mfa on" somewhere */
+    ngx_flag_t                  used;         /* mfa is somewhere */
     ngx_http_postern_lane_t    *lane;         /* of Argon2id, and */
     ngx_http_postern_lane_t    *files;        /*   of files: lanes() */
     ngx_uint_t                  kept;         /* places kept in lane */
