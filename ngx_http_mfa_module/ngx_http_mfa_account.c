@@ -53,6 +53,46 @@ static void ngx_http_mfa_account_swap_file(void *data);
 static void *ngx_http_mfa_account_alloc(void *data, size_t size);
 
 
+/* nginx makes the folder, and gives it to the user of the workers */
+
+ngx_int_t
+ngx_http_mfa_account_folder(ngx_conf_t *cf, ngx_http_mfa_main_conf_t *mmcf)
+{
+    ngx_path_t       *path;
+    ngx_file_info_t   fi;
+
+    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+    if (path == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (mmcf->accounts.len > 1
+        && mmcf->accounts.data[mmcf->accounts.len - 1] == '/')
+    {
+        mmcf->accounts.data[--mmcf->accounts.len] = '\0';
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &mmcf->accounts, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_file_info(mmcf->accounts.data, &fi) != NGX_FILE_ERROR
+        && !ngx_is_dir(&fi))
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"mfa_accounts\" names \"%V\", which is no folder",
+                      &mmcf->accounts);
+        return NGX_ERROR;
+    }
+
+    path->name = mmcf->accounts;
+    path->conf_file = cf->conf_file->file.name.data;
+    path->line = cf->conf_file->line;
+
+    return ngx_add_path(cf, &path);
+}
+
+
 ngx_int_t
 ngx_http_mfa_account_load(ngx_http_request_t *r, ngx_http_mfa_account_t *a,
     const postern_user_t *user)

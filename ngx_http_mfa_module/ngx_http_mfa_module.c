@@ -19,8 +19,6 @@ static void *ngx_http_mfa_build(const postern_directory_t *dir,
 static ngx_int_t ngx_http_mfa_postconfiguration(ngx_conf_t *cf);
 static void *ngx_http_mfa_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_mfa_init_main_conf(ngx_conf_t *cf, void *conf);
-static ngx_int_t ngx_http_mfa_accounts(ngx_conf_t *cf,
-    ngx_http_mfa_main_conf_t *mmcf);
 static void *ngx_http_mfa_create_srv_conf(ngx_conf_t *cf);
 static void *ngx_http_mfa_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_mfa_merge_loc_conf(ngx_conf_t *cf, void *parent,
@@ -375,41 +373,11 @@ ngx_http_mfa_init_main_conf(ngx_conf_t *cf, void *conf)
 
     mmcf->redis = postern_api.has_redis(cf);
 
-    if (mmcf->accounts.len && ngx_http_mfa_accounts(cf, mmcf) != NGX_OK) {
+    if (mmcf->accounts.len && ngx_http_mfa_account_folder(cf, mmcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* nginx makes the folder, and gives it to the user of the workers */
-
-static ngx_int_t
-ngx_http_mfa_accounts(ngx_conf_t *cf, ngx_http_mfa_main_conf_t *mmcf)
-{
-    ngx_path_t  *path;
-
-    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
-    if (path == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (mmcf->accounts.len > 1
-        && mmcf->accounts.data[mmcf->accounts.len - 1] == '/')
-    {
-        mmcf->accounts.data[--mmcf->accounts.len] = '\0';
-    }
-
-    if (ngx_conf_full_name(cf->cycle, &mmcf->accounts, 0) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    path->name = mmcf->accounts;
-    path->conf_file = cf->conf_file->file.name.data;
-    path->line = cf->conf_file->line;
-
-    return ngx_add_path(cf, &path);
 }
 
 

@@ -364,6 +364,10 @@ ngx_int_t ngx_http_mfa_account_load(ngx_http_request_t *r,
 ngx_int_t ngx_http_mfa_account_save(ngx_http_request_t *r,
     ngx_http_mfa_account_t *a);
 
+/* of configuration: makes the folder of mfa_accounts, if it has to */
+ngx_int_t ngx_http_mfa_account_folder(ngx_conf_t *cf,
+    ngx_http_mfa_main_conf_t *mmcf);
+
 /* can accounts be written at all here? */
 ngx_flag_t ngx_http_mfa_account_writable(ngx_http_request_t *r);
 

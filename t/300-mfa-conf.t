@@ -298,6 +298,8 @@ refuses("mfa_argon2id in a server", 'is not allowed here',
         server => "mfa_argon2id passes=3;");
 refuses("a pool that is not there", 'unknown thread pool "nobody"',
         http => "mfa_thread_pool nobody;");
+refuses("mfa_accounts of a file", 'which is no folder',
+        kept => "mfa_accounts $dir/list.txt;");
 refuses("mfa_accounts in a server", 'is not allowed here',
         server => "mfa_accounts x;");
 
