@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "mfa_page.h"
 
@@ -157,14 +158,14 @@ mfa_style_readable(const char *color, const char *ground, char out[8])
 static void
 mfa_style_read(const char *color, mfa_light_t *light)
 {
-    int       i;
-    double    part, *to[3] = { &light->red, &light->green, &light->blue };
-    unsigned  value[3] = { 0, 0, 0 };
+    int            i;
+    double         part, *to[3] = { &light->red, &light->green, &light->blue };
+    unsigned long  value;
 
-    sscanf(color, "#%2x%2x%2x", &value[0], &value[1], &value[2]);
+    value = strtoul(color + 1, NULL, 16);
 
     for (i = 0; i < 3; i++) {
-        part = value[i] / 255.0;
+        part = (value >> (16 - 8 * i) & 0xff) / 255.0;
         *to[i] = (part <= 0.04045) ? part / 12.92
                                    : pow((part + 0.055) / 1.055, 2.4);
     }

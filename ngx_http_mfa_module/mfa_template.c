@@ -616,8 +616,9 @@ mfa_read_tag(mfa_compiler_t *c, mfa_tag_t *tag)
     q = memmem(p, i, "}}}", close);
 
     if (q == NULL) {
-        return mfa_fault(c, c->pos, close == 3 ? "\"{{{\" has no \"}}}\""
-                                               : "\"{{\" has no \"}}\"");
+        mfa_fault(c, c->pos, close == 3 ? "\"{{{\" has no \"}}}\""
+                                        : "\"{{\" has no \"}}\"");
+        return -1;
     }
 
     c->pos = (size_t) (q - c->text.data) + close;
@@ -643,8 +644,9 @@ mfa_read_tag(mfa_compiler_t *c, mfa_tag_t *tag)
     tag->name.len = (size_t) (q - p);
 
     if (p == q || tag->name.len > MFA_TAG_MAX || *p == '.') {
-        return mfa_fault(c, tag->start, "this tag has no name, or one that is"
-                         " too long");
+        mfa_fault(c, tag->start, "this tag has no name, or one that is"
+                  " too long");
+        return -1;
     }
 
     for ( /* void */ ; p < q; p++) {

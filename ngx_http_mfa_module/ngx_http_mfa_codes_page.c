@@ -212,6 +212,10 @@ ngx_http_mfa_codes_set(ngx_http_request_t *r, ngx_http_mfa_codes_t *c,
     u_char     *text;
     ngx_uint_t  i;
 
+    if (c->job == NULL) {
+        return NGX_ERROR;
+    }
+
     for (i = 0; i < MFA_RECOVERY_CODES; i++) {
 
         len = ngx_strlen(c->job->hashes[i]);
@@ -245,7 +249,7 @@ ngx_http_mfa_codes_show(ngx_http_request_t *r, ngx_http_mfa_page_t *p,
     list = ngx_pcalloc(r->pool, MFA_RECOVERY_CODES * sizeof(mfa_scope_t));
     values = ngx_pcalloc(r->pool, MFA_RECOVERY_CODES * sizeof(mfa_value_t));
 
-    if (list == NULL || values == NULL) {
+    if (list == NULL || values == NULL || c->job == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -760,7 +760,7 @@ ngx_http_mfa_time(ngx_conf_t *cf, ngx_command_t *cmd, ngx_str_t *arg,
 
     t = ngx_parse_time(value, 1);
 
-    if (t == (time_t) NGX_ERROR || t < 1 || t > max) {
+    if (t < 1 || t > max) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid \"%V\" in \"%V\": a time from 1s to %Ts "
                            "is expected", arg, &cmd->name, max);

@@ -9,18 +9,21 @@
 #include "ngx_http_mfa_guard.h"
 
 
-static ngx_int_t ngx_http_mfa_hide_line(ngx_http_request_t *r,
-    ngx_str_t *line);
+static ngx_int_t ngx_http_mfa_hide_line(ngx_pool_t *pool,
+    ngx_http_mfa_loc_conf_t *mlcf, ngx_str_t *line);
 static void ngx_http_mfa_drop_lines(ngx_http_request_t *r);
 
 
 ngx_int_t
 ngx_http_mfa_hide_cookies(ngx_http_request_t *r)
 {
-    ngx_str_t         name = ngx_string("cookie");
-    ngx_uint_t        i, total, empty;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_str_t                 name = ngx_string("cookie");
+    ngx_uint_t                i, total, empty;
+    ngx_list_part_t          *part;
+    ngx_table_elt_t          *h;
+    ngx_http_mfa_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mfa_module);
 
     total = 0;
     empty = 0;
@@ -37,7 +40,9 @@ ngx_http_mfa_hide_cookies(ngx_http_request_t *r)
                 continue;
             }
 
-            if (ngx_http_mfa_hide_line(r, &h[i].value) != NGX_OK) {
+            if (ngx_http_mfa_hide_line(r->main->pool, mlcf, &h[i].value)
+                != NGX_OK)
+            {
                 return NGX_ERROR;
             }
 
@@ -57,7 +62,7 @@ ngx_http_mfa_hide_cookies(ngx_http_request_t *r)
             break;
         }
 
-        if (ngx_http_mfa_hide_line(r, &h->value) != NGX_OK) {
+        if (ngx_http_mfa_hide_line(r->main->pool, mlcf, &h->value) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -73,20 +78,18 @@ ngx_http_mfa_hide_cookies(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_mfa_hide_line(ngx_http_request_t *r, ngx_str_t *line)
+ngx_http_mfa_hide_line(ngx_pool_t *pool, ngx_http_mfa_loc_conf_t *mlcf,
+    ngx_str_t *line)
 {
-    size_t                    len;
-    u_char                   *p;
-    postern_str_t             names[3];
-    ngx_http_mfa_loc_conf_t  *mlcf;
-
-    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mfa_module);
+    size_t         len;
+    u_char        *p;
+    postern_str_t  names[3];
 
     names[0] = ngx_http_postern_slice(mlcf->cookie);
     names[1] = ngx_http_postern_slice(mlcf->device);
     names[2] = ngx_http_postern_slice(mlcf->form);
 
-    p = ngx_pnalloc(r->main->pool, line->len + 1);
+    p = ngx_pnalloc(pool, line->len + 1);
     if (p == NULL) {
         return NGX_ERROR;
     }

@@ -402,7 +402,7 @@ ngx_http_mfa_asset(ngx_conf_t *cf, ngx_http_mfa_look_t *look,
 {
     u_char     *p;
     ngx_int_t   rc;
-    ngx_str_t   content;
+    ngx_str_t   content = ngx_null_string;
 
     *from = ngx_http_mfa_built_in;
 

@@ -138,4 +138,3 @@ __DATA__
 
     is($in, 32, "one has ended");
     is(code_of($b[32], "/low/"), "in", "not the newest one");
-

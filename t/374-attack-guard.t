@@ -153,4 +153,3 @@ find({ no_chdir => 1, wanted => sub {
     push @found, $_ if (<$in> // "") =~ /password[+ %20]+for|csrf=/;
 } }, $ENV{TEST_NGINX_SERVROOT});
 is "@found", "", "no file has it";
-
