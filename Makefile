@@ -119,6 +119,7 @@ demo: packages-demo build
 .PHONY: bench
 bench: build packages-bench
 	@bench/run
+	@bench/sign-ins
 
 .PHONY: fuzz
 fuzz: packages-build packages-fuzz
