@@ -40,6 +40,7 @@ enum {
     NGX_HTTP_POSTERN_FACT_SUBJECT,
     NGX_HTTP_POSTERN_FACT_ROLES,
     NGX_HTTP_POSTERN_FACT_CREDENTIAL,
+    NGX_HTTP_POSTERN_FACT_AMR,
     NGX_HTTP_POSTERN_FACT_AAL,
     NGX_HTTP_POSTERN_FACT_AUTH_TIME
 };
@@ -58,6 +59,9 @@ static ngx_http_postern_fact_t  ngx_http_postern_facts[] = {
 
     { ngx_string("Postern-Credential"), ngx_string("postern-credential"),
       NGX_HTTP_POSTERN_FACT_CREDENTIAL },
+
+    { ngx_string("Postern-Amr"), ngx_string("postern-amr"),
+      NGX_HTTP_POSTERN_FACT_AMR },
 
     { ngx_string("Postern-Aal"), ngx_string("postern-aal"),
       NGX_HTTP_POSTERN_FACT_AAL },
@@ -524,6 +528,10 @@ ngx_http_postern_fact(ngx_pool_t *pool, const ngx_http_postern_identity_t *id,
 
     case NGX_HTTP_POSTERN_FACT_CREDENTIAL:
         *value = id->credential;
+        return NGX_OK;
+
+    case NGX_HTTP_POSTERN_FACT_AMR:
+        *value = id->amr;
         return NGX_OK;
 
     case NGX_HTTP_POSTERN_FACT_AUTH_TIME:

@@ -63,6 +63,8 @@ __DATA__
     my $first = $b->cookie("__Host-postern");
 
     like($b->get("/low/")->{body}, qr/user=alice aal=1 /, "aal 1 is enough");
+    is($b->get("/low/")->{field}{"x-amr"}, "pwd",
+       "and the application is told how it was proven");
 
     my $r = $b->get("/app?y");
 
@@ -78,6 +80,7 @@ __DATA__
     isnt($b->cookie("__Host-postern"), $first, "under a new token");
     like($b->get("/app")->{body}, qr/user=alice aal=2 /, "and lets in");
     like($b->get("/low/")->{body}, qr/user=alice aal=2 /, "everywhere");
+    is($b->get("/low/")->{field}{"x-amr"}, "pwd,otp,mfa", "by both");
 
     is($b->get("/app", cookies => 0)->{status}, 200, "by its cookie");
     is($b->request("GET", "/app", cookies => 0, cookie =>

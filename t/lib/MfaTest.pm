@@ -138,6 +138,7 @@ sub http {
 
         location / {
             default_type text/plain;
+            add_header X-Amr \$http_postern_amr;
             return 200 "app \$request_method \$request_uri user=\$http_postern_subject aal=\$http_postern_aal cookie=\$http_cookie\\n";
         }
     }
