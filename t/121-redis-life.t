@@ -124,9 +124,19 @@ is($count->{first}, 1, "of 200 attempts at a claim in doubt, one is first");
 redis_stop(10);
 ok(wait_for(sub { claim(0, "k" . rand) eq "unavailable" }, 2), "killed");
 sleep 3;
-$start = time;
-is(claim(0, "never-sent"), "unavailable", "still refused");
-ok(time - $start < 0.45, "at once");
+
+# no wait for Redis, though a machine that is busy may have one of its own
+
+my $least = 1;
+
+for (1 .. 5) {
+    $start = time;
+    is(claim(0, "never-sent"), "unavailable", "still refused");
+    my $took = time - $start;
+    $least = $took if $took < $least;
+}
+
+ok($least < 0.45, "at once");
 redis(10);
 ok(wait_for(sub { claim(0, "b" . rand) eq "first" }, 3),
    "recovered soon after its start, not after a whole backoff of 5 s");
