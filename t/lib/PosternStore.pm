@@ -66,6 +66,12 @@ sub nginx {
     wait_for(sub { -s "$dir/nginx.pid" }) or die "nginx has no pid\n";
     chomp($nginx{$n} = slurp("$dir/nginx.pid"));
     wait_for(sub { connected($n) }) or die "nginx does not listen\n";
+
+    # it listens before its workers are there
+
+    my $want = !defined $main ? 2 : $main =~ /worker_processes\s+(\d+)/ ? $1 : 0;
+    wait_for(sub { workers($n) >= $want })
+        or die "nginx has no workers\n";
 }
 
 sub configure {
