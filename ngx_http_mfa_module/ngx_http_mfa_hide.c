@@ -85,6 +85,14 @@ ngx_http_mfa_hide_line(ngx_pool_t *pool, ngx_http_mfa_loc_conf_t *mlcf,
     u_char        *p;
     postern_str_t  names[3];
 
+    /* all three begin alike; most often this is the same line once more */
+
+    if (ngx_strnstr(line->data, (char *) mlcf->cookie.data, line->len)
+        == NULL)
+    {
+        return NGX_OK;
+    }
+
     names[0] = ngx_http_postern_slice(mlcf->cookie);
     names[1] = ngx_http_postern_slice(mlcf->device);
     names[2] = ngx_http_postern_slice(mlcf->form);
