@@ -118,6 +118,67 @@ counts("memory_test.c", $unit . "TEST(a) { volatile char *p = calloc(1, 1);\n"
     is_deeply([glob "$dir/reports/*"], [], "each is of one file");
 }
 
+# Files run side by side, each with servers of its own, and are counted
+# together; one that asks for it has the machine to itself.
+
+sub together {
+    my ($jobs, %files) = @_;
+
+    for my $name (keys %files) {
+        open my $out, ">", "$dir/$name" or die "$dir/$name: $!";
+        print $out $files{$name};
+        close $out;
+    }
+
+    local $ENV{TEST_NGINX_SERVROOT} = "$dir/servroot";
+    local $ENV{TEST_FILE_SECONDS} = 20;
+
+    my @paths = map { "$dir/$_" } sort keys %files;
+    my $said = qx{"$top/util/run-tests" -j $jobs @paths 2>&1};
+
+    return ($? >> 8, $said);
+}
+
+# both are there at once: each comes, says so, and waits for the other
+sub meets {
+    my ($own, $other) = @_;
+
+    return $use . <<"EOF";
+open my \$out, '>', '$dir/$own.here'; close \$out;
+for (1 .. 150) { last if -e '$dir/$other.here'; select undef, undef, undef, .1 }
+plan tests => 2;
+ok(-e '$dir/$other.here', 'the other is here');
+open \$out, '>', '$dir/$own.place';
+print \$out join ' ', \@ENV{map { "TEST_NGINX_\$_" } qw(SERVROOT PORT REDIS_PORT)};
+ok(close \$out, 'the place is known');
+EOF
+}
+
+($status, $said) = together(2, "a.t" => meets("a", "b"),
+                            "b.t" => meets("b", "a"));
+is($status, 0, "two files side by side") or diag($said);
+is((split /\n/, $said)[-1], "4 passed, 0 failed", "counted together");
+
+my @places = map { open my $in, "<", "$dir/$_.place"; [split ' ', <$in>] }
+             qw(a b);
+
+isnt($places[0][$_], $places[1][$_], "each has its own place: $_") for 0 .. 2;
+
+my $lonely = "# run: alone\n" . $use . "plan tests => 1; "
+             . "ok(!-e '$dir/busy' && -e '$dir/done', 'nobody else runs');";
+my $busy = $use . "plan tests => 1; open my \$out, '>', '$dir/busy'; "
+           . "sleep 1; unlink '$dir/busy'; open \$out, '>', '$dir/done'; ok(1);";
+
+($status, $said) = together(4, "1-lonely.t" => $lonely, "2-busy.t" => $busy);
+is($status, 0, "one that measures runs alone, after the others")
+    or diag($said);
+
+($status, $said) = together(2, "bad-1.t" => $use . "plan tests => 1; ok(0, 'x');",
+                            "bad-2.t" => "die 'of haste';");
+is($status, 1, "failures of several files");
+is((split /\n/, $said)[-1], "0 passed, 2 failed", "are added up");
+like($said, qr/failed:\n.*bad-[12]\.t.*\n.*bad-[12]\.t/, "and named");
+
 ($status, $said) = run("what.txt", "");
 is($status, 1, "a file of another kind is no test");
 

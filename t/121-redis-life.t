@@ -1,5 +1,6 @@
 # Redis over its life: credentials, TLS, sockets, killed, stopped, restarted, and
 # what becomes of claims when nobody knows what it did.
+# run: alone
 
 use v5.32;
 use warnings;

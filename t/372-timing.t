@@ -1,5 +1,6 @@
 # Does the sign-in page tell by its time who exists?  Thousands of answers, with
 # an Argon2id so cheap that whatever else differs would show.
+# run: alone
 
 use lib 't/lib';
 use MfaTest;
