@@ -55,6 +55,7 @@ help:
 	@echo '  conformance  the public vectors (VECTORS=../shared/vectors)'
 	@echo '  check        style, static analysis, warnings of two compilers'
 	@echo '  fuzz         every fuzzer (FUZZ_SECONDS=30 each)'
+	@echo '  fault        faults under load (ROUNDS=50, SEED=, ONLY=, NETNS=1)'
 	@echo '  test-source  build against an nginx source tree, and load that'
 	@echo '  clean        remove build/'
 	@echo
@@ -107,6 +108,12 @@ conformance: packages-test build
 .PHONY: check
 check: build packages-check
 	@util/check
+
+.PHONY: fault
+fault: packages-fault build
+	@t/fault/run --rounds $(or $(ROUNDS),50) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(ONLY),--only '$(ONLY)') $(if $(NODES),--nodes $(NODES)) \
+	    $(if $(NETNS),--netns)
 
 .PHONY: test-source
 test-source: packages-build packages-test packages-source
