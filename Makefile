@@ -52,6 +52,7 @@ help:
 	@echo '               (DESTDIR, PREFIX=$(PREFIX))'
 	@echo '  uninstall    take these away again'
 	@echo '  bench        the performance table, beside its peers'
+	@echo '  instructions instructions per request, beside those recorded'
 	@echo '  conformance  the public vectors (VECTORS=../shared/vectors)'
 	@echo '  check        style, static analysis, warnings of two compilers'
 	@echo '  fuzz         every fuzzer (FUZZ_SECONDS=30 each)'
@@ -125,8 +126,12 @@ demo: packages-demo build
 
 .PHONY: bench
 bench: build packages-bench
-	@bench/run
+	@bench/run --record
 	@bench/sign-ins
+
+.PHONY: instructions
+instructions: build packages-bench
+	@bench/instructions
 
 .PHONY: fuzz
 fuzz: packages-build packages-fuzz
