@@ -20,7 +20,8 @@ extern ngx_module_t  ngx_http_postern_module;
 static void ngx_http_postern_cleanup_ctx(void *data);
 static ngx_http_postern_snapshot_t *ngx_http_postern_snapshot(
     ngx_http_request_t *r);
-static ngx_uint_t ngx_http_postern_is_ours(ngx_str_t *name);
+static ngx_uint_t ngx_http_postern_is_ours(ngx_table_elt_t *h);
+static ngx_uint_t ngx_http_postern_is_our_name(u_char *p, size_t len);
 static ngx_uint_t ngx_http_postern_count_headers(ngx_http_request_t *r,
     ngx_uint_t *total);
 static ngx_int_t ngx_http_postern_add_facts(ngx_http_request_t *r,
@@ -376,7 +377,7 @@ ngx_http_postern_identity_headers(ngx_http_request_t *r)
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (ngx_http_postern_is_ours(&h[i].key)) {
+            if (ngx_http_postern_is_ours(&h[i])) {
                 ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                                "postern drops client header \"%V\"",
                                &h[i].key);
@@ -409,24 +410,64 @@ ngx_http_postern_identity_headers(ngx_http_request_t *r)
 
 
 /*
+ * A field under one of our names, or a Connection that names one: the next
+ * proxy would take away what we say (RFC 9110, section 7.6.1).
+ */
+
+static ngx_uint_t
+ngx_http_postern_is_ours(ngx_table_elt_t *h)
+{
+    u_char  *p, *last;
+
+    static u_char  connection[] = "connection";
+
+    if (h->key.len != sizeof(connection) - 1
+        || ngx_strncasecmp(h->key.data, connection, sizeof(connection) - 1)
+           != 0)
+    {
+        return ngx_http_postern_is_our_name(h->key.data, h->key.len);
+    }
+
+    p = h->value.data;
+    last = p + h->value.len;
+
+    while (p && p < last) {
+
+        if (*p == ' ' || *p == '\t' || *p == ',') {
+            p++;
+            continue;
+        }
+
+        if (ngx_http_postern_is_our_name(p, last - p)) {
+            return 1;
+        }
+
+        p = ngx_strlchr(p, last, ',');
+    }
+
+    return 0;
+}
+
+
+/*
  * Applications see "Postern-Org", "postern_org" and "POSTERN_ORG" as one and
  * the same (CGI makes HTTP_POSTERN_ORG of each), so each is refused a way in.
  */
 
 static ngx_uint_t
-ngx_http_postern_is_ours(ngx_str_t *name)
+ngx_http_postern_is_our_name(u_char *p, size_t len)
 {
     u_char      ch;
     ngx_uint_t  i;
 
     static u_char  prefix[] = NGX_HTTP_POSTERN_HEADER_PREFIX;
 
-    if (name->len < sizeof(prefix) - 1) {
+    if (len < sizeof(prefix) - 1) {
         return 0;
     }
 
     for (i = 0; i < sizeof(prefix) - 1; i++) {
-        ch = ngx_tolower(name->data[i]);
+        ch = ngx_tolower(p[i]);
 
         if (ch == prefix[i]) {
             continue;
@@ -462,7 +503,7 @@ ngx_http_postern_count_headers(ngx_http_request_t *r, ngx_uint_t *total)
         *total += part->nelts;
 
         for (i = 0; i < part->nelts; i++) {
-            ours += ngx_http_postern_is_ours(&h[i].key);
+            ours += ngx_http_postern_is_ours(&h[i]);
         }
     }
 

@@ -138,6 +138,7 @@ typedef struct {
     unsigned char           digest_value[64];
     unsigned                needs_body:1;
     unsigned                has_body_hash:1;
+    unsigned                hops:1;        /* Connection says something */
     unsigned char           body_hash[32];
 
     /* set by sign_base(): what the key signs (RFC 9421: the signature base;

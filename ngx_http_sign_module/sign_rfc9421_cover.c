@@ -106,7 +106,8 @@ static sign_code_e
 cover_field(const sign_request_t *req, const sign_component_t *component,
     sign_message_t *msg, unsigned *covered)
 {
-    size_t  i;
+    size_t       i;
+    sign_code_e  code;
 
     i = 0;
 
@@ -114,6 +115,11 @@ cover_field(const sign_request_t *req, const sign_component_t *component,
         return sign_fail(msg, SIGN_COVERAGE,
                          "covered field \"%.*s\" is not in the request",
                          SIGN_TEXT(component->name));
+    }
+
+    code = sign_check_hop(req, component->name, msg);
+    if (code != SIGN_OK) {
+        return code;
     }
 
     if (component->sf || component->bs || component->key) {

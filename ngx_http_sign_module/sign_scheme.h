@@ -57,6 +57,13 @@ sign_code_e sign_sigv4_base(const sign_request_t *req,
 
 
 /*
+ * That no Connection field names this field, which is signed: for cover().
+ */
+sign_code_e sign_check_hop(const sign_request_t *req, postern_str_t name,
+    sign_message_t *msg);
+
+
+/*
  * Records why in msg->detail (cut where it is too long) and returns code, so
  * that a failure is one statement.  Slices print with "%.*s" and SIGN_TEXT().
  */

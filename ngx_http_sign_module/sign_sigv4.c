@@ -588,6 +588,7 @@ sign_sigv4_cover(const sign_request_t *req, const sign_policy_t *policy,
     const postern_key_t *key, sign_message_t *msg)
 {
     size_t                      i, k;
+    sign_code_e                 code;
     postern_str_t               name;
     const sign_sigv4_t         *v4;
 
@@ -610,6 +611,14 @@ sign_sigv4_cover(const sign_request_t *req, const sign_policy_t *policy,
     if (!sign_sigv4_listed(v4, v4->date_field)) {
         return sign_fail(msg, SIGN_COVERAGE, "SignedHeaders lacks %.*s",
                          SIGN_TEXT(v4->date_field));
+    }
+
+    for (i = 0; i < v4->nnames; i++) {
+
+        code = sign_check_hop(req, v4->names[i], msg);
+        if (code != SIGN_OK) {
+            return code;
+        }
     }
 
     /* AWS demands this of every X-Amz-… header: they are instructions */
