@@ -11,6 +11,9 @@ CC          = gcc
 CFLAGS     ?= -g -O2
 LDFLAGS    ?=
 
+# where the program is built; util/coverage has its own place
+out         = build
+
 export CC NGINX_SRC
 
 modules = postern sign mfa rbac audit
@@ -25,7 +28,7 @@ hardened = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 folders  = $(wildcard ngx_http_*_module)
 pure     = $(foreach m,$(modules),$(wildcard ngx_http_$(m)_module/$(m)_*.c))
 tools    = $(wildcard tools/*.c)
-objects  = $(patsubst %.c,build/obj/%.o,$(notdir $(tools) $(pure) $(made)))
+objects  = $(patsubst %.c,$(out)/obj/%.o,$(notdir $(tools) $(pure) $(made)))
 
 # what is built in as it lies in a file: made into C, as config.make does it
 
@@ -57,6 +60,8 @@ help:
 	@echo '  check        style, static analysis, warnings of two compilers'
 	@echo '  fuzz         every fuzzer (FUZZ_SECONDS=30 each)'
 	@echo '  fault        faults under load (ROUNDS=50, SEED=, ONLY=, NETNS=1)'
+	@echo '  coverage     which lines and branches the tests run'
+	@echo '               (UNIT=1: the pure code, in a minute; T=...; KEEP=1)'
 	@echo '  test-source  build against an nginx source tree, and load that'
 	@echo '  clean        remove build/'
 	@echo
@@ -73,12 +78,12 @@ modules: packages-build
 packages-%:
 	@util/install-packages $*
 
-build/postern: $(objects)
+$(out)/postern: $(objects)
 	@$(CC) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) -o $@ $^ \
 	    -ljansson -lsodium -lcurl -lcrypto -lhiredis -lutf8proc \
 	    -lqrencode -lm
 
-build/obj/%.o: %.c Makefile | packages-build
+$(out)/obj/%.o: %.c Makefile | packages-build
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(warnings) $(hardened) $(addprefix -I,$(folders)) \
 	    -Itools -MMD -MP -c -o $@ $<
@@ -136,6 +141,10 @@ instructions: build packages-bench
 .PHONY: fuzz
 fuzz: packages-build packages-fuzz
 	@util/run-fuzz
+
+.PHONY: coverage
+coverage: packages-test packages-coverage build
+	@util/coverage $(if $(UNIT),--unit) $(if $(KEEP),--keep) $(T)
 
 
 .PHONY: install

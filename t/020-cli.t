@@ -10,7 +10,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 my $top     = $ENV{POSTERN_TOP} // ".";
-my $program = "$top/build/postern";
+my $program = $ENV{TEST_NGINX_POSTERN} // "$top/build/postern";
 my $dir     = tempdir(CLEANUP => 1);
 my $port    = $ENV{TEST_NGINX_PORT} // 1984;
 

@@ -12,7 +12,7 @@ use JSON::PP;
 use Test::More;
 
 my $top     = $ENV{POSTERN_TOP} // ".";
-my $program = "$top/build/postern";
+my $program = $ENV{TEST_NGINX_POSTERN} // "$top/build/postern";
 my $dir     = tempdir(CLEANUP => 1);
 my $good    = "tr0ub4dor & 3 staples";
 

@@ -133,7 +133,7 @@ chmod 0777, "$work/accounts";
 my $directory = slurp("$top/examples/directory.json");
 
 put("postern.json", $directory);
-system("umask 077; $top/build/postern master-key > $work/postern.key") == 0
+system("umask 077; $ENV{TEST_NGINX_POSTERN} master-key > $work/postern.key") == 0
     or die "no master key\n";
 
 my $temporary = <<"EOC";
@@ -159,7 +159,7 @@ EOC
 
 ok my $behind = start("app.conf"), "the application" or BAIL_OUT("no nginx");
 
-is system("$top/build/postern check $work/postern.json > /dev/null 2>&1"), 0,
+is system("$ENV{TEST_NGINX_POSTERN} check $work/postern.json > /dev/null 2>&1"), 0,
    "the example directory is right";
 
 $user = "--aws-sigv4 aws:amz:local:app"
@@ -169,7 +169,7 @@ for my $file (sort glob "$top/examples/*.conf") {
     my ($name) = $file =~ m{([^/]+)$};
     my $text = slurp($file);
 
-    $text =~ s{^load_module modules/}{load_module $top/build/}mg;
+    $text =~ s{^load_module modules/}{load_module $ENV{TEST_NGINX_BUILD}/}mg;
     $text =~ s{/etc/nginx/}{$work/}g;
     $text =~ s{/var/log/nginx/audit}{$work/$name.audit}g;
     $text =~ s{/var/lib/postern}{$work/accounts}g;
