@@ -212,8 +212,8 @@ static ngx_int_t
 ngx_http_mfa_code_claim(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
     ngx_str_t *given)
 {
+    uint64_t                  end;
     ngx_str_t                 name;
-    ngx_msec_t                ttl;
     ngx_http_mfa_work_t      *w;
     ngx_http_mfa_loc_conf_t  *mlcf;
 
@@ -226,10 +226,14 @@ ngx_http_mfa_code_claim(ngx_http_request_t *r, ngx_http_mfa_proof_t *p,
         return NGX_ERROR;
     }
 
-    ttl = (ngx_msec_t) (2 * mlcf->window + 2) * p->otps[p->i].otp.period;
-    ttl = (ttl + NGX_HTTP_MFA_CLAIM_SLACK) * 1000;
+    /* whenever the code is sent, its claim ends at the same time */
 
-    return postern_api.claim(r, &p->op, &w->count_org, &name, ttl);
+    end = (p->counter + mlcf->window + 2) * p->otps[p->i].otp.period
+          + NGX_HTTP_MFA_CLAIM_SLACK;
+
+    return postern_api.claim(r, &p->op, &w->count_org, &name,
+                             (ngx_msec_t) (end - (uint64_t) ngx_time())
+                             * 1000);
 }
 
 

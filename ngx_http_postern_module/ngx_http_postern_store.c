@@ -215,7 +215,7 @@ ngx_http_postern_store_claim(ngx_http_request_t *r, ngx_http_postern_op_t *op,
                             scf->redis->timeout + NGX_HTTP_POSTERN_STORE_LATE,
                             &call->attempt, &op->msec);
 
-        if (made == POSTERN_TABLE_NO) {
+        if (made == POSTERN_TABLE_NO || made == POSTERN_TABLE_PAST) {
             return ngx_http_postern_store_done(op, made);
         }
 

@@ -173,7 +173,7 @@ ngx_http_postern_zone_name(ngx_http_postern_zone_name_t *zn,
 }
 
 
-/* unlocks, and says that the zone is full where nobody did for a while */
+/* unlocks, and says why claims are refused where nobody did for a while */
 
 static postern_table_result_e
 ngx_http_postern_zone_done(ngx_http_postern_zone_name_t *zn, int64_t now,
@@ -184,7 +184,7 @@ ngx_http_postern_zone_done(ngx_http_postern_zone_name_t *zn, int64_t now,
 
     report = 0;
 
-    if (rc == POSTERN_TABLE_FULL) {
+    if (rc == POSTERN_TABLE_FULL || rc == POSTERN_TABLE_PAST) {
         postern_table_stat(zn->zone->table, &stat);
         report = postern_table_report(zn->zone->table, now,
                                       NGX_HTTP_POSTERN_ZONE_REPORT);
@@ -192,7 +192,13 @@ ngx_http_postern_zone_done(ngx_http_postern_zone_name_t *zn, int64_t now,
 
     ngx_shmtx_unlock(&zn->zone->shpool->mutex);
 
-    if (report) {
+    if (report && rc == POSTERN_TABLE_PAST) {
+        ngx_log_error(NGX_LOG_ALERT, zn->log, 0,
+                      "the clock was set back: claims of \"postern_zone\" that "
+                      "may have been made before are refused until it is again "
+                      "where it was, or nginx is restarted");
+
+    } else if (report) {
         ngx_log_error(NGX_LOG_ALERT, zn->log, 0,
                       "\"postern_zone\" is full: %uL entries, nothing has "
                       "expired, %uL refused so far; make it larger",
@@ -220,7 +226,9 @@ ngx_http_postern_zone_claim(ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl,
 
     rc = ngx_http_postern_zone_done(zn, now, rc);
 
-    *age = (ngx_msec_t) ngx_max(ms, 0);
+    /* made ahead of a clock that was set back: not just now either */
+
+    *age = (ngx_msec_t) ngx_abs(ms);
 
     return rc;
 }
@@ -243,7 +251,7 @@ ngx_http_postern_zone_reserve(ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl,
 
     rc = ngx_http_postern_zone_done(zn, now, rc);
 
-    *age = (ngx_msec_t) ngx_max(ms, 0);
+    *age = (ngx_msec_t) ngx_abs(ms);
 
     return rc;
 }

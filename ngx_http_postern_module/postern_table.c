@@ -43,6 +43,9 @@ postern_table_claim(postern_table_t *t, const postern_table_hash_t *hash,
         *age = now - cell->u.entry.u.claim.created;
         rc = POSTERN_TABLE_NO;
 
+    } else if (postern_table_past(t, now, now + ttl)) {
+        rc = POSTERN_TABLE_PAST;
+
     } else if ((n = postern_table_new(t, hash, now, 0)) == 0) {
         rc = POSTERN_TABLE_FULL;
 
@@ -90,6 +93,9 @@ postern_table_reserve(postern_table_t *t, const postern_table_hash_t *hash,
         attempt->owner = ++t->serial;
         postern_table_store(&cell->u.entry.u.claim.owner, attempt->owner);
         rc = POSTERN_TABLE_OK;
+
+    } else if (postern_table_past(t, now, now + ttl)) {
+        rc = POSTERN_TABLE_PAST;
 
     } else if ((n = postern_table_new(t, hash, now, 0)) == 0) {
         rc = POSTERN_TABLE_FULL;

@@ -15,7 +15,9 @@
  * cells, whose states are each written last.
  *
  * Times are milliseconds of the wall clock, so that they mean the same to all
- * processes and after a reload.
+ * processes and after a reload.  Where that is set back, claims which have been
+ * swept might be valid once more: the table remembers at which times they ended
+ * and knows nothing of a claim that ends then.
  */
 
 
@@ -26,7 +28,7 @@
 #include "postern_buf.h"
 
 
-#define POSTERN_TABLE_VERSION    2
+#define POSTERN_TABLE_VERSION    3
 #define POSTERN_TABLE_MIN_SIZE   65536      /* bytes that init() asks for */
 #define POSTERN_TABLE_VALUE_MAX  65536      /* bytes of a record */
 #define POSTERN_TABLE_NAME_MAX   256        /* bytes of an org, of a name */
@@ -49,7 +51,9 @@ typedef enum {
 typedef enum {
     POSTERN_TABLE_OK = 0,      /* first, found, kept, allowed */
     POSTERN_TABLE_NO,          /* duplicate, not there, over the limit */
-    POSTERN_TABLE_FULL         /* no cell is free and none could be freed */
+    POSTERN_TABLE_FULL,        /* no cell is free and none could be freed */
+    POSTERN_TABLE_PAST         /* the clock went back to where claims have been
+                                  forgotten: nobody knows of this one */
 } postern_table_result_e;
 
 
@@ -105,7 +109,8 @@ void postern_table_hash(const postern_table_t *t, postern_table_kind_e kind,
 
 
 /* OK for the first, NO for every later one within ttl; *age is then the time
-   since the first */
+   since the first, negative where the clock was set back; or FULL, or PAST.
+   Attempts at one claim name the same end, now + ttl, to the second */
 postern_table_result_e postern_table_claim(postern_table_t *t,
     const postern_table_hash_t *hash, int64_t now, int64_t ttl, int64_t *age);
 

@@ -7,6 +7,9 @@
 #define POSTERN_TABLE_MAGIC     0x6e7265747350ULL
 #define POSTERN_TABLE_STEP      2         /* cells the hand sees per insert */
 #define POSTERN_TABLE_SWEEP     1024      /* and more when cells are short */
+#define POSTERN_TABLE_LAG       1000      /* ms between clocks of workers, and
+                                             ends of one claim */
+#define POSTERN_TABLE_NEAR      86400000  /* ms between claims of one span */
 
 
 _Static_assert(crypto_shorthash_siphashx24_BYTES
@@ -26,6 +29,8 @@ static uint32_t *postern_table_link(postern_table_t *t, uint32_t n);
 static void postern_table_sweep_bucket(postern_table_t *t,
     const postern_table_hash_t *hash, int64_t now);
 static void postern_table_turn_hand(postern_table_t *t, int64_t now);
+static void postern_table_forget(postern_table_t *t,
+    const postern_cell_t *cell);
 
 
 postern_table_t *
@@ -456,6 +461,7 @@ postern_table_sweep_bucket(postern_table_t *t, const postern_table_hash_t *hash,
         cell = postern_table_cell(t, *link);
 
         if (cell->u.entry.expires <= now) {
+            postern_table_forget(t, cell);
             postern_table_unlink(t, link);
 
         } else {
@@ -476,8 +482,88 @@ postern_table_turn_hand(postern_table_t *t, int64_t now)
     if (postern_table_is_entry(cell->state)
         && cell->u.entry.expires <= now)
     {
+        postern_table_forget(t, cell);
         postern_table_remove(t, cell);
     }
+}
+
+
+/*
+ * Enters the end of a claim into the span that it is near to, or, while there
+ * are empty ones, into one of its own.
+ */
+
+static void
+postern_table_forget(postern_table_t *t, const postern_cell_t *cell)
+{
+    int64_t          end, away, best;
+    uint32_t         i;
+    postern_span_t  *span, *near;
+
+    if (cell->state != POSTERN_CELL_CLAIM) {
+        return;
+    }
+
+    end = cell->u.entry.expires;
+    best = INT64_MAX;
+    near = NULL;
+
+    for (i = 0; i < POSTERN_TABLE_SPANS; i++) {
+        span = &t->spans[i];
+
+        if (span->to == 0) {
+            if (best > POSTERN_TABLE_NEAR) {
+                span->from = end;
+                postern_table_store(&span->to, end);
+                return;
+            }
+
+            break;
+        }
+
+        away = (end < span->from) ? span->from - end : end - span->to;
+
+        if (away < best) {
+            best = away;
+            near = span;
+        }
+    }
+
+    if (end < near->from) {
+        postern_table_store(&near->from, end);
+
+    } else if (end > near->to) {
+        postern_table_store(&near->to, end);
+    }
+}
+
+
+int
+postern_table_past(postern_table_t *t, int64_t now, int64_t expires)
+{
+    uint32_t         i;
+    postern_span_t  *span;
+
+    if (now >= t->latest) {
+        postern_table_store(&t->latest, now);
+        return 0;
+    }
+
+    if (now + POSTERN_TABLE_LAG >= t->latest) {
+        return 0;
+    }
+
+    for (i = 0; i < POSTERN_TABLE_SPANS && t->spans[i].to; i++) {
+        span = &t->spans[i];
+
+        if (expires >= span->from - POSTERN_TABLE_LAG
+            && expires <= span->to + POSTERN_TABLE_LAG)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -16,6 +16,7 @@
 #define POSTERN_TABLE_CHUNK     56        /* bytes of a record in a cell */
 #define POSTERN_TABLE_DOUBT     UINT64_MAX
 #define POSTERN_TABLE_EPOCHS    512       /* a power of two */
+#define POSTERN_TABLE_SPANS     8
 
 /* a store that is not moved behind the next one: what a killed process has
    done of an operation is a beginning of it */
@@ -72,6 +73,16 @@ typedef struct {
 } postern_cell_t;
 
 
+/* times of the wall clock that claims ended at which are forgotten: one span
+   that grows, and more where the clock was far away for a while; to is 0 in
+   those that are not used yet */
+
+typedef struct {
+    int64_t                      from;
+    int64_t                      to;
+} postern_span_t;
+
+
 struct postern_table_s {
     uint64_t                     magic;
     uint32_t                     version;
@@ -95,6 +106,9 @@ struct postern_table_s {
     uint64_t                     repaired;
     int64_t                      reported;
 
+    int64_t                      latest;    /* the clock, at a claim */
+    postern_span_t               spans[POSTERN_TABLE_SPANS];
+
     /* how often copies of these names were dropped */
     uint32_t                     epochs[POSTERN_TABLE_EPOCHS];
 };
@@ -115,6 +129,12 @@ uint32_t *postern_table_epoch(postern_table_t *t,
 /* the entry that has not expired yet; with now INT64_MIN any */
 postern_cell_t *postern_table_find(postern_table_t *t,
     const postern_table_hash_t *hash, int64_t now);
+
+/*
+ * Is the clock behind where it was, and a claim that ends at this time one that
+ * may have been made and forgotten meanwhile?  Then nobody knows of it.
+ */
+int postern_table_past(postern_table_t *t, int64_t now, int64_t expires);
 
 /* makes sure of n free cells with a bounded effort; 0: refused, counted */
 int postern_table_want(postern_table_t *t, uint32_t n, int64_t now);
