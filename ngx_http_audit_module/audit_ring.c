@@ -1,4 +1,8 @@
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE     /* pthread_mutex_clocklock() */
+#endif
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -365,7 +369,9 @@ audit_ring_lock(audit_ring_t *ring, unsigned msec)
         rc = pthread_mutex_trylock(&ring->drain);
 
     } else {
-        (void) clock_gettime(CLOCK_REALTIME, &ts);
+        /* a wall clock that is set back meanwhile makes no wait longer */
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
 
         ts.tv_sec += msec / 1000;
         ts.tv_nsec += (long) (msec % 1000) * 1000000;
@@ -375,7 +381,7 @@ audit_ring_lock(audit_ring_t *ring, unsigned msec)
             ts.tv_sec++;
         }
 
-        rc = pthread_mutex_timedlock(&ring->drain, &ts);
+        rc = pthread_mutex_clocklock(&ring->drain, CLOCK_MONOTONIC, &ts);
     }
 
     if (rc == EOWNERDEAD) {
