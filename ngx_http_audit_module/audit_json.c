@@ -31,16 +31,24 @@ static const unsigned char  audit_json_class[256] = {
 
 static const char  audit_json_digits[] = "0123456789abcdef";
 
+static const char  audit_json_pairs[] =
+    "00010203040506070809101112131415161718192021222324"
+    "25262728293031323334353637383940414243444546474849"
+    "50515253545556575859606162636465666768697071727374"
+    "75767778798081828384858687888990919293949596979899";
 
-static size_t audit_json_plain(const unsigned char *p, size_t n);
+
+static size_t audit_json_plain(unsigned char *out, const unsigned char *p,
+    size_t n);
+static uint64_t audit_json_odd(uint64_t w);
+static unsigned char *audit_json_date(unsigned char *p, uint64_t sec);
 static size_t audit_json_utf8(const unsigned char *p, size_t n,
     uint32_t *code);
 static unsigned audit_json_unsafe(uint32_t code);
 static size_t audit_json_one(unsigned char out[AUDIT_JSON_EXPAND],
     const unsigned char *p, size_t n, size_t *used);
 static size_t audit_json_unicode(unsigned char *out, uint32_t code);
-static unsigned char *audit_json_pad(unsigned char *p, unsigned n,
-    unsigned width);
+static unsigned char *audit_json_pair(unsigned char *p, unsigned n);
 
 
 void
@@ -50,10 +58,19 @@ audit_json_number(audit_json_t *j, uint64_t n)
 
     p = text + sizeof(text);
 
-    do {
-        *--p = '0' + n % 10;
-        n /= 10;
-    } while (n);
+    while (n >= 100) {
+        p -= 2;
+        memcpy(p, &audit_json_pairs[n % 100 * 2], 2);
+        n /= 100;
+    }
+
+    if (n >= 10) {
+        p -= 2;
+        memcpy(p, &audit_json_pairs[n * 2], 2);
+
+    } else {
+        *--p = '0' + n;
+    }
 
     audit_json_raw(j, p, text + sizeof(text) - p);
 }
@@ -74,17 +91,44 @@ audit_json_hex(audit_json_t *j, uint64_t n)
 }
 
 
+void
+audit_json_time(audit_json_t *j, audit_clock_t *clock, uint64_t usec)
+{
+    unsigned        fraction;
+    uint64_t        sec;
+    unsigned char  *p, text[AUDIT_JSON_TIME];
+
+    sec = usec / 1000000;
+    fraction = (unsigned) (usec % 1000000);
+
+    if (clock->text[0] == 0 || clock->sec != sec) {
+        (void) audit_json_date(clock->text, sec);
+        clock->sec = sec;
+    }
+
+    text[0] = '"';
+    memcpy(text + 1, clock->text, sizeof(clock->text));
+
+    p = text + 1 + sizeof(clock->text);
+    p = audit_json_pair(p, fraction / 10000);
+    p = audit_json_pair(p, fraction / 100 % 100);
+    p = audit_json_pair(p, fraction % 100);
+    *p++ = 'Z';
+    *p++ = '"';
+
+    audit_json_raw(j, (char *) text, sizeof(text));
+}
+
+
 /* the civil calendar counted from 1 March, as years then end with the leap
    day */
 
-void
-audit_json_time(audit_json_t *j, uint64_t usec)
+static unsigned char *
+audit_json_date(unsigned char *p, uint64_t sec)
 {
-    uint64_t        sec, days, era, doe, yoe, doy, m;
-    unsigned        year, month, day;
-    unsigned char  *p, text[29];
+    uint64_t  days, era, doe, yoe, doy, m;
+    unsigned  year, month, day;
 
-    sec = usec / 1000000;
     days = sec / 86400 + 719468;
     era = days / 146097;
     doe = days % 146097;
@@ -96,25 +140,30 @@ audit_json_time(audit_json_t *j, uint64_t usec)
     month = (unsigned) (m < 10 ? m + 3 : m - 9);
     year = (unsigned) (yoe + era * 400 + (month <= 2));
 
-    p = text;
-    *p++ = '"';
-    p = audit_json_pad(p, year % 10000, 4);
+    p = audit_json_pair(p, year / 100 % 100);
+    p = audit_json_pair(p, year % 100);
     *p++ = '-';
-    p = audit_json_pad(p, month, 2);
+    p = audit_json_pair(p, month);
     *p++ = '-';
-    p = audit_json_pad(p, day, 2);
+    p = audit_json_pair(p, day);
     *p++ = 'T';
-    p = audit_json_pad(p, sec % 86400 / 3600, 2);
+    p = audit_json_pair(p, sec % 86400 / 3600);
     *p++ = ':';
-    p = audit_json_pad(p, sec % 3600 / 60, 2);
+    p = audit_json_pair(p, sec % 3600 / 60);
     *p++ = ':';
-    p = audit_json_pad(p, sec % 60, 2);
+    p = audit_json_pair(p, sec % 60);
     *p++ = '.';
-    p = audit_json_pad(p, usec % 1000000, 6);
-    *p++ = 'Z';
-    *p++ = '"';
 
-    audit_json_raw(j, (char *) text, sizeof(text));
+    return p;
+}
+
+
+static unsigned char *
+audit_json_pair(unsigned char *p, unsigned n)
+{
+    memcpy(p, &audit_json_pairs[n * 2], 2);
+
+    return p + 2;
 }
 
 
@@ -122,84 +171,93 @@ size_t
 audit_json_escape(audit_json_t *j, const unsigned char *limit,
     postern_str_t s)
 {
-    size_t                i, run, room, used, n;
-    unsigned char         one[AUDIT_JSON_EXPAND];
-    const unsigned char  *p;
+    size_t         i, used, n, room;
+    unsigned char  one[AUDIT_JSON_EXPAND];
 
     if (limit > j->end) {
         limit = j->end;
     }
 
-    p = s.data;
+    for (i = 0; i < s.len && j->pos < limit; i += used) {
 
-    for (i = 0; i < s.len; /* void */ ) {
+        room = limit - j->pos;
+        n = s.len - i;
 
-        run = i;
+        n = audit_json_plain(j->pos, s.data + i, n < room ? n : room);
+        j->pos += n;
+        i += n;
 
-        i += audit_json_plain(p + i, s.len - i);
-
-        if (i > run) {
-            room = j->pos < limit ? (size_t) (limit - j->pos) : 0;
-            n = i - run;
-
-            if (n > room) {
-                memcpy(j->pos, p + run, room);
-                j->pos += room;
-                return run + room;
-            }
-
-            memcpy(j->pos, p + run, n);
-            j->pos += n;
-
-            if (i == s.len) {
-                break;
-            }
+        if (i == s.len || j->pos == limit) {
+            return i;
         }
 
-        n = audit_json_one(one, p + i, s.len - i, &used);
+        n = audit_json_one(one, s.data + i, s.len - i, &used);
 
-        if (j->pos + n > limit) {
+        if (n > (size_t) (limit - j->pos)) {
             return i;
         }
 
         memcpy(j->pos, one, n);
         j->pos += n;
-        i += used;
     }
 
-    return s.len;
+    return i;
 }
 
 
-/* how many bytes go out as they are; eight at a time, since most do: of a word
-   below 0x80 in every byte, a borrow or a high bit shows one that does not */
+/*
+ * Copies what goes out as it is, up to the first byte that does not.  Eight
+ * bytes at a time, the last of them once more together with some before: most
+ * texts are short, and all of them plain.
+ */
 
 static size_t
-audit_json_plain(const unsigned char *p, size_t n)
+audit_json_plain(unsigned char *out, const unsigned char *p, size_t n)
 {
     size_t    i;
-    uint64_t  w, odd;
-
-    const uint64_t  ones = 0x0101010101010101u;
+    uint64_t  w;
 
     for (i = 0; n - i >= sizeof(w); i += sizeof(w)) {
         memcpy(&w, p + i, sizeof(w));
 
-        odd = w | (w - ones * 0x20)
-              | ((w ^ ones * '"') - ones)
-              | ((w ^ ones * '\\') - ones)
-              | ((w ^ ones * 0x7f) - ones);
-
-        if (odd & (ones << 7)) {
+        if (audit_json_odd(w)) {
             break;
+        }
+
+        memcpy(out + i, &w, sizeof(w));
+    }
+
+    if (n >= sizeof(w) && n - i < sizeof(w)) {
+        memcpy(&w, p + n - sizeof(w), sizeof(w));
+
+        if (!audit_json_odd(w)) {
+            memcpy(out + n - sizeof(w), &w, sizeof(w));
+            return n;
         }
     }
 
     while (i < n && audit_json_class[p[i]] == AUDIT_JSON_PLAIN) {
+        out[i] = p[i];
         i++;
     }
 
     return i;
+}
+
+
+/* of a word below 0x80 in every byte, a borrow or a high bit shows one that
+   does not go out as it is; a borrow may show one too many */
+
+static uint64_t
+audit_json_odd(uint64_t w)
+{
+    const uint64_t  ones = 0x0101010101010101u;
+
+    return (w | (w - ones * 0x20)
+              | ((w ^ ones * '"') - ones)
+              | ((w ^ ones * '\\') - ones)
+              | ((w ^ ones * 0x7f) - ones))
+           & (ones << 7);
 }
 
 
@@ -217,10 +275,24 @@ audit_json_text(audit_json_t *j, postern_str_t s, size_t max)
     }
 
     limit = j->pos + max - AUDIT_JSON_MARK;
-    n = audit_json_escape(j, limit, s);
+    n = 0;
 
-    audit_json_mark(j, s.len - n);
-    audit_json_literal(j, "\"");
+    /* most are short and plain */
+
+    if (s.len <= max - AUDIT_JSON_MARK) {
+        n = audit_json_plain(j->pos, s.data, s.len);
+        j->pos += n;
+    }
+
+    if (n < s.len) {
+        s.data += n;
+        s.len -= n;
+
+        n = audit_json_escape(j, limit, s);
+        audit_json_mark(j, s.len - n);
+    }
+
+    *j->pos++ = '"';
 }
 
 
@@ -368,18 +440,4 @@ audit_json_utf8(const unsigned char *p, size_t n, uint32_t *code)
     *code = c;
 
     return len;
-}
-
-
-static unsigned char *
-audit_json_pad(unsigned char *p, unsigned n, unsigned width)
-{
-    unsigned  i;
-
-    for (i = width; i > 0; i--) {
-        p[i - 1] = '0' + n % 10;
-        n /= 10;
-    }
-
-    return p + width;
 }

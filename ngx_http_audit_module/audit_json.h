@@ -52,9 +52,20 @@ audit_json_raw(audit_json_t *j, const char *p, size_t n)
 
 void audit_json_number(audit_json_t *j, uint64_t n);
 
-/* microseconds since the epoch as "2026-11-21T23:15:00.123456Z", 29 bytes with
-   the quotes */
-void audit_json_time(audit_json_t *j, uint64_t usec);
+/*
+ * Microseconds since the epoch as "2026-11-21T23:15:00.123456Z", with the
+ * quotes.  A clock remembers the last second it was asked for, since the next
+ * is mostly the same; one of zeros remembers none.
+ */
+
+#define AUDIT_JSON_TIME  29
+
+typedef struct {
+    uint64_t        sec;
+    unsigned char   text[20];       /* "2026-11-21T23:15:00." */
+} audit_clock_t;
+
+void audit_json_time(audit_json_t *j, audit_clock_t *clock, uint64_t usec);
 
 /* 16 hex digits, no quotes */
 void audit_json_hex(audit_json_t *j, uint64_t n);

@@ -5,6 +5,12 @@
 /* the largest numbers that a head has room for */
 #define AUDIT_HEAD_NUMBER  UINT64_C(999999999999999)
 
+/* a head begins so, the time follows, and then the id at AUDIT_RECORD_ID */
+#define AUDIT_RECORD_BEGIN   "{\"v\":1,\"event\":\"request\",\"time\":"
+#define AUDIT_RECORD_ID      (sizeof(AUDIT_RECORD_BEGIN) - 1 + AUDIT_JSON_TIME)
+#define AUDIT_RECORD_STATUS                                                   \
+    (AUDIT_RECORD_ID + sizeof(",\"id\":\"\",\"status\":") - 1 + 32)
+
 
 static uint64_t audit_record_clamp(uint64_t n);
 static void audit_record_from(audit_json_t *j, const audit_request_t *r);
@@ -31,18 +37,36 @@ audit_record_head(unsigned char *out, const audit_head_t *h)
 {
     audit_json_t  j;
 
-    j.pos = out;
+    j.pos = out + AUDIT_RECORD_ID;
     j.end = out + AUDIT_RECORD_HEAD;
     j.full = 0;
 
-    audit_json_literal(&j, "{\"v\":1,\"event\":\"request\",\"time\":");
-    audit_json_time(&j, h->time);
+    memcpy(out, AUDIT_RECORD_BEGIN, sizeof(AUDIT_RECORD_BEGIN) - 1);
 
     audit_json_literal(&j, ",\"id\":\"");
     audit_json_hex(&j, h->id[0]);
     audit_json_hex(&j, h->id[1]);
-
     audit_json_literal(&j, "\",\"status\":");
+
+    audit_record_head_again(out, h);
+}
+
+
+/* time and id are of fixed length: each stays where it is */
+
+void
+audit_record_head_again(unsigned char *out, const audit_head_t *h)
+{
+    audit_json_t  j;
+
+    j.pos = out + sizeof(AUDIT_RECORD_BEGIN) - 1;
+    j.end = out + AUDIT_RECORD_HEAD;
+    j.full = 0;
+
+    audit_json_time(&j, h->clock, h->time);
+
+    j.pos = out + AUDIT_RECORD_STATUS;
+
     audit_json_number(&j, h->status % 1000);
 
     audit_json_literal(&j, ",\"bytes_in\":");
@@ -193,7 +217,10 @@ audit_record_asked(audit_json_t *j, const audit_redact_t *redact,
 static void
 audit_record_identity(audit_json_t *j, const audit_identity_t *id)
 {
-    size_t  i, n;
+    size_t         i, n;
+    audit_clock_t  clock;
+
+    clock.text[0] = 0;
 
     audit_json_literal(j, ",\"identity\":{\"org\":");
     audit_json_text(j, id->org, AUDIT_MAX_NAME);
@@ -237,7 +264,7 @@ audit_record_identity(audit_json_t *j, const audit_identity_t *id)
 
     if (id->auth_time > 0) {
         audit_json_literal(j, ",\"auth_time\":");
-        audit_json_time(j, (uint64_t) id->auth_time * 1000000);
+        audit_json_time(j, &clock, (uint64_t) id->auth_time * 1000000);
     }
 
     audit_json_literal(j, "}");
@@ -407,22 +434,24 @@ size_t
 audit_record_gap(unsigned char *out, uint64_t now, uint64_t dropped,
     uint64_t lost, uint64_t from, uint64_t to)
 {
-    audit_json_t  j;
+    audit_json_t   j;
+    audit_clock_t  clock;
 
     j.pos = out;
     j.end = out + AUDIT_EVENT_MAX;
     j.full = 0;
+    clock.text[0] = 0;
 
     audit_json_literal(&j, "{\"v\":1,\"event\":\"gap\",\"time\":");
-    audit_json_time(&j, now);
+    audit_json_time(&j, &clock, now);
     audit_json_literal(&j, ",\"dropped\":");
     audit_json_number(&j, dropped);
     audit_json_literal(&j, ",\"lost\":");
     audit_json_number(&j, lost);
     audit_json_literal(&j, ",\"from\":");
-    audit_json_time(&j, from);
+    audit_json_time(&j, &clock, from);
     audit_json_literal(&j, ",\"to\":");
-    audit_json_time(&j, to);
+    audit_json_time(&j, &clock, to);
     audit_json_literal(&j, "}\n");
 
     return j.pos - out;
@@ -433,16 +462,18 @@ size_t
 audit_record_event(unsigned char *out, const char *name, uint64_t now,
     const char *version, unsigned pid)
 {
-    audit_json_t  j;
+    audit_json_t   j;
+    audit_clock_t  clock;
 
     j.pos = out;
     j.end = out + AUDIT_EVENT_MAX;
     j.full = 0;
+    clock.text[0] = 0;
 
     audit_json_literal(&j, "{\"v\":1,\"event\":\"");
     audit_json_raw(&j, name, strlen(name));
     audit_json_literal(&j, "\",\"time\":");
-    audit_json_time(&j, now);
+    audit_json_time(&j, &clock, now);
     audit_json_literal(&j, ",\"version\":\"");
     audit_json_raw(&j, version, strlen(version));
     audit_json_literal(&j, "\",\"pid\":");

@@ -36,6 +36,7 @@
 
 
 typedef struct {
+    audit_clock_t *clock;        /* of whoever writes many heads */
     uint64_t       time;         /* of the end; microseconds since the epoch */
     uint64_t       id[2];
     uint64_t       bytes_in;
@@ -96,6 +97,9 @@ typedef struct {
 
 /* exactly AUDIT_RECORD_HEAD bytes */
 void audit_record_head(unsigned char *out, const audit_head_t *h);
+
+/* the same over a head of the same id, of which all else may have changed */
+void audit_record_head_again(unsigned char *out, const audit_head_t *h);
 
 /* writes a whole line into out (AUDIT_RECORD_MAX bytes), newline included;
    returns its length, always possible within the bounds above */

@@ -306,7 +306,7 @@ ngx_http_audit_answer(ngx_http_request_t *r, ngx_http_audit_ctx_t *ctx,
 
         head.complete = 1;
         ngx_http_audit_head(r, ctx, &head);
-        audit_record_head(line, &head);
+        audit_record_head_again(line, &head);
 
         ngx_http_audit_sink_settle(pos, line, n);
 

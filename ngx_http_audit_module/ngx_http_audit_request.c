@@ -22,8 +22,9 @@ static postern_str_t ngx_http_audit_header(ngx_table_elt_t *h);
 
 /* of this worker: ids are its random number and a count */
 
-static uint64_t  ngx_http_audit_seed;
-static uint64_t  ngx_http_audit_count;
+static uint64_t       ngx_http_audit_seed;
+static uint64_t       ngx_http_audit_count;
+static audit_clock_t  ngx_http_audit_clock;
 
 
 ngx_int_t
@@ -81,6 +82,7 @@ ngx_http_audit_head(ngx_http_request_t *r, ngx_http_audit_ctx_t *ctx,
 {
     uint64_t  start;
 
+    head->clock = &ngx_http_audit_clock;
     head->time = ngx_http_audit_now();
 
     if (ctx) {

@@ -127,6 +127,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t            i, n;
     json_t           *json;
     audit_head_t      h;
+    audit_clock_t     now;
     postern_str_t     s;
     audit_request_t   r;
     audit_identity_t  id;
@@ -144,6 +145,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     s.len = size;
 
     memset(&h, 0, sizeof(h));
+    memset(&now, 0, sizeof(now));
+    h.clock = &now;
     memset(&r, 0, sizeof(r));
     memset(&id, 0, sizeof(id));
 

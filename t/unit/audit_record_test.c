@@ -49,6 +49,9 @@ redacted(postern_str_t s, size_t max)
     EXPECT_STR(redacted(S(in), 4096), "\"" want "\"")
 
 
+static audit_clock_t  now;
+
+
 static postern_str_t
 escaped(postern_str_t s, size_t max)
 {
@@ -83,6 +86,44 @@ TEST(text_is_escaped)
                "\"\\u202e\\u2066\\ufeff\"");
     EXPECT_STR(escaped(S("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"), 512),
                "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
+}
+
+
+/* words are looked at as a whole: what a byte becomes must not depend on where
+   it stands, nor on its neighbours, nor on how long the text is */
+
+TEST(text_is_escaped_wherever_it_stands)
+{
+    size_t         at, len, n;
+    unsigned       byte;
+    unsigned char  one[16], text[40], want[sizeof(text) + 16];
+    postern_str_t  s, out;
+
+    for (byte = 0; byte < 256; byte++) {
+
+        text[0] = (unsigned char) byte;
+        s = (postern_str_t) { 1, text };
+        out = escaped(s, 512);
+        n = out.len - 2;
+        memcpy(one, out.data + 1, n);
+
+        for (len = 1; len <= 2 * sizeof(uint64_t) + 3; len++) {
+            for (at = 0; at < len; at++) {
+                memset(text, 'a', len);
+                text[at] = (unsigned char) byte;
+                s.len = len;
+
+                memset(want, 'a', sizeof(want));
+                want[0] = '"';
+                memcpy(want + 1 + at, one, n);
+                want[n + len] = '"';
+
+                out = escaped(s, 512);
+                EXPECT_INT(out.len, n + len + 1);
+                EXPECT_MEM(out.data, want, out.len);
+            }
+        }
+    }
 }
 
 
@@ -289,6 +330,8 @@ TEST(time_is_utc_with_microseconds)
         { UINT64_C(951782400000001), "\"2000-02-29T00:00:00.000001Z\"" },
         { UINT64_C(951868799999999), "\"2000-02-29T23:59:59.999999Z\"" },
         { UINT64_C(1735689599123456), "\"2024-12-31T23:59:59.123456Z\"" },
+        { UINT64_C(1735689599999999), "\"2024-12-31T23:59:59.999999Z\"" },
+        { UINT64_C(1735689600000000), "\"2025-01-01T00:00:00.000000Z\"" },
         { UINT64_C(4107542400000000), "\"2100-03-01T00:00:00.000000Z\"" }
     };
 
@@ -296,7 +339,7 @@ TEST(time_is_utc_with_microseconds)
         audit_json_t   j = { line, line + sizeof(line), 0 };
         postern_str_t  out;
 
-        audit_json_time(&j, t[i].usec);
+        audit_json_time(&j, &now, t[i].usec);
 
         out.data = line;
         out.len = j.pos - line;
@@ -367,6 +410,7 @@ TEST(a_record_is_valid_and_bounded_whatever_is_in_it)
 
     audit_redact_init(&names);
     memset(&h, 0xff, sizeof(h));
+    h.clock = &now;
     h.time = UINT64_C(4107542400000000);
 
     for (byte = 0; byte < 256; byte++) {
@@ -400,18 +444,32 @@ TEST(the_head_can_be_written_over)
 
     memset(&h, 0, sizeof(h));
     memset(&r, 0, sizeof(r));
+    h.clock = &now;
     r.addr = S("192.0.2.1");
     r.target = S("/a");
 
     n = audit_record_write(line, &names, &h, &r);
 
     memset(&h, 0xff, sizeof(h));
+    h.clock = &now;
     h.time = UINT64_C(4107542400000000);
 
     m = audit_record_write(other, &names, &h, &r);
     audit_record_head(line, &h);
 
     EXPECT_INT(n, m);
+    EXPECT_MEM(line, other, m);
+
+    /* all but the id, which stays */
+
+    h.time++;
+    h.status = 7;
+    h.bytes_in = h.bytes_out = h.duration = h.complete = 0;
+
+    audit_record_head(other, &h);
+    h.id[0] = h.id[1] = 0;
+    audit_record_head_again(line, &h);
+
     EXPECT_MEM(line, other, m);
 }
 
