@@ -471,10 +471,10 @@ ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     p = ngx_cpymem(ctx->claim_name, NGX_HTTP_SIGN_CLAIM,
                    sizeof(NGX_HTTP_SIGN_CLAIM) - 1);
-    ngx_memcpy(p, ctx->message.claim, SIGN_CLAIM_LEN);
+    p = ngx_cpymem(p, ctx->message.claim, ctx->message.claim_len);
 
     name.data = ctx->claim_name;
-    name.len = sizeof(ctx->claim_name);
+    name.len = p - ctx->claim_name;
 
     org = ngx_http_postern_str(ctx->key->org->name);
 

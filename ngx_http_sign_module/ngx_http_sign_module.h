@@ -91,7 +91,7 @@ struct ngx_http_sign_ctx_s {
 
     ngx_http_postern_op_t            claim;
     u_char                           claim_name[sizeof(NGX_HTTP_SIGN_CLAIM) - 1
-                                                + SIGN_CLAIM_LEN];
+                                                + SIGN_CLAIM_MAX];
     u_char                           address[16];
 
     unsigned                         has_address:1;

@@ -54,6 +54,14 @@ static const sign_scheme_t  sign_schemes[] = {
       sign_sigv4_base }
 };
 
+/* what may be used once: scheme, kind, and the key id with its length in front
+   of the nonce, or a hash */
+
+#define SIGN_CLAIM_HEAD   3
+#define SIGN_CLAIM_NONCE  'n'
+#define SIGN_CLAIM_LONG   'l'       /* a nonce, hashed */
+#define SIGN_CLAIM_BASE   'b'
+
 #define SIGN_NSCHEMES  (sizeof(sign_schemes) / sizeof(sign_schemes[0]))
 
 
@@ -524,28 +532,48 @@ sign_base(const sign_request_t *req, const postern_alloc_t *alloc,
 /*
  * A nonce is what the signer calls unique.  Without one the signed bytes are,
  * and not the signature: whoever sees an ECDSA signature can make a second
- * valid one of it.  Lengths go in front, so that no two sets of parts give the
- * same octets.
+ * valid one of it.  Scheme and kind go in front, and lengths, so that no two
+ * sets of parts give the same octets.  A nonce of ordinary length is its own
+ * name; all else is hashed.
  */
 
 void
 sign_claim(sign_message_t *msg)
 {
-    postern_str_t  parts[3];
-    unsigned char  head[24] = "postern/claim";
+    postern_str_t   parts[3];
+    unsigned char  *p, lengths[8];
 
-    parts[0].data = head;
-    parts[0].len = sizeof(head);
-    parts[1] = msg->key_id;
-    parts[2] = msg->nonce.data ? msg->nonce : msg->base;
+    p = msg->claim;
+    *p++ = msg->scheme;
 
-    head[14] = msg->scheme;
-    head[15] = msg->nonce.data ? 'n' : 'b';
+    if (msg->nonce.data
+        && SIGN_CLAIM_HEAD + msg->key_id.len + msg->nonce.len <= SIGN_CLAIM_MAX)
+    {
+        *p++ = SIGN_CLAIM_NONCE;
+        *p++ = (unsigned char) msg->key_id.len;
 
-    sign_claim_length(&head[16], parts[1].len);
-    sign_claim_length(&head[20], parts[2].len);
+        memcpy(p, msg->key_id.data, msg->key_id.len);
+        p += msg->key_id.len;
 
-    sign_sha256(parts, 3, msg->claim);
+        memcpy(p, msg->nonce.data, msg->nonce.len);
+        p += msg->nonce.len;
+
+    } else {
+        *p++ = msg->nonce.data ? SIGN_CLAIM_LONG : SIGN_CLAIM_BASE;
+
+        parts[0].data = lengths;
+        parts[0].len = sizeof(lengths);
+        parts[1] = msg->key_id;
+        parts[2] = msg->nonce.data ? msg->nonce : msg->base;
+
+        sign_claim_length(&lengths[0], parts[1].len);
+        sign_claim_length(&lengths[4], parts[2].len);
+
+        sign_sha256(parts, 3, p);
+        p += 32;
+    }
+
+    msg->claim_len = p - msg->claim;
 }
 
 

@@ -32,7 +32,7 @@
 #define SIGN_MAX_KEY_ID       POSTERN_NAME_MAX
 #define SIGN_MAX_NONCE        256
 #define SIGN_MAX_QUERY        1024    /* query parameters (SigV4 sorts them) */
-#define SIGN_CLAIM_LEN        32      /* SHA-256 */
+#define SIGN_CLAIM_MAX        128     /* bytes of what is claimed */
 
 
 /* name in lower case; value with outer white space removed.  Fields stand in
@@ -145,7 +145,8 @@ typedef struct {
        SigV4: the string to sign), and what may be used only once */
     postern_str_t           base;
     postern_str_t           canonical;     /* SigV4: the canonical request */
-    unsigned char           claim[SIGN_CLAIM_LEN];
+    unsigned char           claim[SIGN_CLAIM_MAX];
+    size_t                  claim_len;
 
     /* set by sign_check(): seconds from now that the signature stays valid,
        that is how long the claim must be kept */

@@ -18,8 +18,8 @@
 
 
 typedef struct {
-    EVP_MAC_CTX     *mac;           /* keyed by kSigning; NULL: not in use */
-    uint64_t         used;
+    sign_hmac_t      mac;           /* keyed by kSigning */
+    uint64_t         used;          /* 0: not in use */
     size_t           len;
     unsigned char    text[8 + 1 + 2 * SIGN_SIGV4_SCOPE_MAX + 1];
 } sign_scope_t;
@@ -28,8 +28,8 @@ typedef struct {
 struct sign_key_s {
     postern_alg_e    algorithm;
 
-    EVP_MAC_CTX     *mac;           /* HMAC: keyed by the secret */
-    EVP_MAC_CTX     *aws4;          /* keyed by "AWS4" and the secret */
+    sign_hmac_t      mac;           /* HMAC: keyed by the secret */
+    sign_hmac_t      aws4;          /* keyed by "AWS4" and the secret */
     sign_scope_t     scopes[SIGN_SCOPES];
     uint64_t         clock;         /* of sign_scope_t.used */
 
@@ -42,17 +42,15 @@ struct sign_key_s {
 static int sign_key_hmac(sign_key_t *k, postern_str_t secret);
 static int sign_key_ed25519(sign_key_t *k, postern_str_t public);
 static int sign_key_p256(sign_key_t *k, postern_str_t public);
-static EVP_MAC_CTX *sign_mac_create(const unsigned char *key, size_t len);
-static int sign_mac(EVP_MAC_CTX *mac, postern_str_t data,
-    unsigned char out[32]);
-static int sign_mac_equal(EVP_MAC_CTX *mac, postern_str_t data,
+static int sign_mac_equal(const sign_hmac_t *mac, postern_str_t data,
     postern_str_t signature);
 static int sign_verify_sigv4(sign_key_t *k, sign_message_t *msg);
-static int sign_verify_readings(EVP_MAC_CTX *mac, sign_message_t *msg);
+static int sign_verify_readings(const sign_hmac_t *mac, sign_message_t *msg);
 static sign_scope_t *sign_scope_find(sign_key_t *k, postern_str_t text);
 static void sign_scope_keep(sign_key_t *k, postern_str_t text,
-    EVP_MAC_CTX *mac);
-static EVP_MAC_CTX *sign_scope_derive(sign_key_t *k, const sign_sigv4_t *v4);
+    const sign_hmac_t *mac);
+static void sign_scope_derive(const sign_key_t *k, const sign_sigv4_t *v4,
+    sign_hmac_t *mac);
 static int sign_verify_p256(sign_key_t *k, const sign_message_t *msg);
 static int sign_p256_in_range(const unsigned char *n);
 static size_t sign_p256_der(const unsigned char *raw,
@@ -120,18 +118,10 @@ sign_key_create(const postern_key_t *key, postern_str_t secret)
 void
 sign_key_destroy(sign_key_t *k)
 {
-    size_t  i;
-
     if (k == NULL) {
         return;
     }
 
-    for (i = 0; i < SIGN_SCOPES; i++) {
-        EVP_MAC_CTX_free(k->scopes[i].mac);
-    }
-
-    EVP_MAC_CTX_free(k->aws4);
-    EVP_MAC_CTX_free(k->mac);
     EVP_PKEY_CTX_free(k->verifier);
     EVP_PKEY_free(k->p256);
 
@@ -152,12 +142,12 @@ sign_key_hmac(sign_key_t *k, postern_str_t secret)
     memcpy(aws4, "AWS4", 4);
     memcpy(aws4 + 4, secret.data, secret.len);
 
-    k->mac = sign_mac_create(secret.data, secret.len);
-    k->aws4 = sign_mac_create(aws4, 4 + secret.len);
+    sign_hmac_key(&k->mac, secret.data, secret.len);
+    sign_hmac_key(&k->aws4, aws4, 4 + secret.len);
 
     OPENSSL_cleanse(aws4, sizeof(aws4));
 
-    return (k->mac != NULL && k->aws4 != NULL) ? 0 : -1;
+    return 0;
 }
 
 
@@ -221,57 +211,9 @@ sign_key_p256(sign_key_t *k, postern_str_t public)
 }
 
 
-static EVP_MAC_CTX *
-sign_mac_create(const unsigned char *key, size_t len)
-{
-    EVP_MAC      *hmac;
-    OSSL_PARAM    params[2];
-    EVP_MAC_CTX  *mac;
-
-    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                                 (char *) "SHA256", 0);
-    params[1] = OSSL_PARAM_construct_end();
-
-    hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    if (hmac == NULL) {
-        return NULL;
-    }
-
-    mac = EVP_MAC_CTX_new(hmac);
-    EVP_MAC_free(hmac);
-
-    if (mac == NULL) {
-        return NULL;
-    }
-
-    if (EVP_MAC_init(mac, key, len, params) != 1) {
-        EVP_MAC_CTX_free(mac);
-        return NULL;
-    }
-
-    return mac;
-}
-
-
 static int
-sign_mac(EVP_MAC_CTX *mac, postern_str_t data, unsigned char out[32])
-{
-    size_t  len;
-
-    if (EVP_MAC_init(mac, NULL, 0, NULL) != 1
-        || EVP_MAC_update(mac, data.data, data.len) != 1
-        || EVP_MAC_final(mac, out, &len, 32) != 1
-        || len != 32)
-    {
-        return -1;
-    }
-
-    return 0;
-}
-
-
-static int
-sign_mac_equal(EVP_MAC_CTX *mac, postern_str_t data, postern_str_t signature)
+sign_mac_equal(const sign_hmac_t *mac, postern_str_t data,
+    postern_str_t signature)
 {
     int            equal;
     unsigned char  out[32];
@@ -279,9 +221,11 @@ sign_mac_equal(EVP_MAC_CTX *mac, postern_str_t data, postern_str_t signature)
     /* an empty or shortened signature is none: nothing is compared by its
        length alone */
 
-    if (signature.len != sizeof(out) || sign_mac(mac, data, out) != 0) {
+    if (signature.len != sizeof(out)) {
         return 0;
     }
+
+    sign_hmac(mac, data, out);
 
     equal = CRYPTO_memcmp(out, signature.data, sizeof(out)) == 0;
 
@@ -310,7 +254,7 @@ sign_verify(sign_key_t *k, sign_message_t *msg)
     switch (k->algorithm) {
 
     case POSTERN_ALG_HMAC_SHA256:
-        valid = sign_mac_equal(k->mac, msg->base, msg->signature);
+        valid = sign_mac_equal(&k->mac, msg->base, msg->signature);
         break;
 
     case POSTERN_ALG_ED25519:
@@ -335,7 +279,8 @@ sign_verify(sign_key_t *k, sign_message_t *msg)
 static int
 sign_verify_sigv4(sign_key_t *k, sign_message_t *msg)
 {
-    EVP_MAC_CTX         *mac;
+    int                  valid;
+    sign_hmac_t          mac;
     sign_scope_t        *scope;
     postern_str_t        text;
     const sign_sigv4_t  *v4;
@@ -354,30 +299,27 @@ sign_verify_sigv4(sign_key_t *k, sign_message_t *msg)
     scope = sign_scope_find(k, text);
 
     if (scope != NULL) {
-        return sign_verify_readings(scope->mac, msg);
+        return sign_verify_readings(&scope->mac, msg);
     }
 
-    mac = sign_scope_derive(k, v4);
+    sign_scope_derive(k, v4, &mac);
 
-    if (mac == NULL) {
-        return 0;
+    valid = sign_verify_readings(&mac, msg);
+
+    if (valid) {
+        sign_scope_keep(k, text, &mac);
     }
 
-    if (!sign_verify_readings(mac, msg)) {
-        EVP_MAC_CTX_free(mac);
-        return 0;
-    }
+    OPENSSL_cleanse(&mac, sizeof(mac));
 
-    sign_scope_keep(k, text, mac);
-
-    return 1;
+    return valid;
 }
 
 
 /* one of the readings of sign_sigv4.h; the claim follows the one signed */
 
 static int
-sign_verify_readings(EVP_MAC_CTX *mac, sign_message_t *msg)
+sign_verify_readings(const sign_hmac_t *mac, sign_message_t *msg)
 {
     size_t               i;
     const sign_sigv4_t  *v4;
@@ -411,7 +353,7 @@ sign_scope_find(sign_key_t *k, postern_str_t text)
     for (i = 0; i < SIGN_SCOPES; i++) {
         scope = &k->scopes[i];
 
-        if (scope->mac != NULL && scope->len == text.len
+        if (scope->used && scope->len == text.len
             && memcmp(scope->text, text.data, text.len) == 0)
         {
             scope->used = ++k->clock;
@@ -424,13 +366,12 @@ sign_scope_find(sign_key_t *k, postern_str_t text)
 
 
 static void
-sign_scope_keep(sign_key_t *k, postern_str_t text, EVP_MAC_CTX *mac)
+sign_scope_keep(sign_key_t *k, postern_str_t text, const sign_hmac_t *mac)
 {
     size_t         i;
     sign_scope_t  *scope;
 
     if (text.len > sizeof(scope->text)) {
-        EVP_MAC_CTX_free(mac);
         return;
     }
 
@@ -442,9 +383,7 @@ sign_scope_keep(sign_key_t *k, postern_str_t text, EVP_MAC_CTX *mac)
         }
     }
 
-    EVP_MAC_CTX_free(scope->mac);
-
-    scope->mac = mac;
+    scope->mac = *mac;
     scope->used = ++k->clock;
     scope->len = text.len;
     memcpy(scope->text, text.data, text.len);
@@ -453,35 +392,29 @@ sign_scope_keep(sign_key_t *k, postern_str_t text, EVP_MAC_CTX *mac)
 
 /* kDate, kRegion, kService, kSigning: each the key of the next */
 
-static EVP_MAC_CTX *
-sign_scope_derive(sign_key_t *k, const sign_sigv4_t *v4)
+static void
+sign_scope_derive(const sign_key_t *k, const sign_sigv4_t *v4,
+    sign_hmac_t *mac)
 {
-    int             rc;
-    size_t          i;
-    EVP_MAC_CTX    *mac;
-    postern_str_t   steps[3];
-    unsigned char   key[32];
+    size_t         i;
+    postern_str_t  steps[4];
+    unsigned char  key[32];
 
     static const postern_str_t  end = postern_string("aws4_request");
 
-    steps[0] = v4->region;
-    steps[1] = v4->service;
-    steps[2] = end;
+    steps[0] = v4->date;
+    steps[1] = v4->region;
+    steps[2] = v4->service;
+    steps[3] = end;
 
-    rc = sign_mac(k->aws4, v4->date, key);
-    mac = (rc == 0) ? sign_mac_create(key, sizeof(key)) : NULL;
+    *mac = k->aws4;
 
-    for (i = 0; i < 3 && mac != NULL; i++) {
-
-        rc = sign_mac(mac, steps[i], key);
-
-        EVP_MAC_CTX_free(mac);
-        mac = (rc == 0) ? sign_mac_create(key, sizeof(key)) : NULL;
+    for (i = 0; i < 4; i++) {
+        sign_hmac(mac, steps[i], key);
+        sign_hmac_key(mac, key, sizeof(key));
     }
 
     OPENSSL_cleanse(key, sizeof(key));
-
-    return mac;
 }
 
 

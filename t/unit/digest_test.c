@@ -2,11 +2,15 @@
 
 /*
  * Hashes of what streams by: FIPS 180-4 examples, in pieces of every size.
+ * HMAC: the examples of RFC 4231, and libcrypto's own as a second opinion.
  */
 
 
 #include "unit.h"
-#include "sign_message.h"
+#include "sign_verify.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 
 #define ABC256                                                                \
@@ -127,6 +131,77 @@ TEST(slices_hash_as_if_they_were_one)
 
     sign_sha256(parts, 3, out);
     EXPECT_MEM(out, ABC256, 32);
+}
+
+
+static void
+expect_hmac(const char *key, size_t key_len, const char *text, const char *want)
+{
+    sign_hmac_t    mac;
+    postern_str_t  data = { strlen(text), (const unsigned char *) text };
+    unsigned char  out[32];
+
+    sign_hmac_key(&mac, (const unsigned char *) key, key_len);
+
+    sign_hmac(&mac, data, out);
+    EXPECT_MEM(out, want, sizeof(out));
+
+    /* and once more: a key is used many times */
+
+    sign_hmac(&mac, data, out);
+    EXPECT_MEM(out, want, sizeof(out));
+}
+
+
+TEST(hmac_rfc4231)
+{
+    char  key[131], data[51];
+
+    memset(key, 0x0b, 20);
+    expect_hmac(key, 20, "Hi There",
+        "\xb0\x34\x4c\x61\xd8\xdb\x38\x53\x5c\xa8\xaf\xce\xaf\x0b\xf1\x2b"
+        "\x88\x1d\xc2\x00\xc9\x83\x3d\xa7\x26\xe9\x37\x6c\x2e\x32\xcf\xf7");
+
+    expect_hmac("Jefe", 4, "what do ya want for nothing?",
+        "\x5b\xdc\xc1\x46\xbf\x60\x75\x4e\x6a\x04\x24\x26\x08\x95\x75\xc7"
+        "\x5a\x00\x3f\x08\x9d\x27\x39\x83\x9d\xec\x58\xb9\x64\xec\x38\x43");
+
+    memset(key, 0xaa, sizeof(key));
+    memset(data, 0xdd, 50);
+    data[50] = '\0';
+    expect_hmac(key, 20, data,
+        "\x77\x3e\xa9\x1e\x36\x80\x0e\x46\x85\x4d\xb8\xeb\xd0\x91\x81\xa7"
+        "\x29\x59\x09\x8b\x3e\xf8\xc1\x22\xd9\x63\x55\x14\xce\xd5\x65\xfe");
+
+    expect_hmac(key, sizeof(key),
+        "Test Using Larger Than Block-Size Key - Hash Key First",
+        "\x60\xe4\x31\x59\x1e\xe0\xb6\x7f\x0d\x8a\x26\xaa\xcb\xf5\xb7\x7f"
+        "\x8e\x0b\xc6\x21\x37\x28\xc5\x14\x05\x46\x04\x0f\x0e\xe3\x7f\x54");
+}
+
+
+TEST(hmac_of_every_length)
+{
+    size_t         key, len;
+    unsigned       n;
+    unsigned char  text[200], out[32], want[32];
+    postern_str_t  data = { 0, text };
+    sign_hmac_t    mac;
+
+    for (len = 0; len < sizeof(text); len++) {
+        text[len] = (unsigned char) (len * 7);
+    }
+
+    for (key = 1; key < sizeof(text); key++) {
+
+        sign_hmac_key(&mac, text, key);
+
+        for (data.len = 0; data.len < sizeof(text); data.len += 13) {
+            sign_hmac(&mac, data, out);
+            HMAC(EVP_sha256(), text, (int) key, text, data.len, want, &n);
+            EXPECT_MEM(out, want, sizeof(out));
+        }
+    }
 }
 
 

@@ -362,24 +362,26 @@ TEST(the_claim_is_kept_until_the_signature_is_void)
 }
 
 
-static void
-claim(const char *text, unsigned char out[SIGN_CLAIM_LEN])
+static size_t
+claim(const char *text, unsigned char out[SIGN_CLAIM_MAX])
 {
     EXPECT_CODE(base_of(text), SIGN_OK);
-    memcpy(out, message.claim, SIGN_CLAIM_LEN);
+    memcpy(out, message.claim, message.claim_len);
+
+    return message.claim_len;
 }
 
 
 static int
 same_claim(const char *a, const char *b)
 {
-    unsigned char  x[SIGN_CLAIM_LEN], y[SIGN_CLAIM_LEN];
+    size_t         n;
+    unsigned char  x[SIGN_CLAIM_MAX], y[SIGN_CLAIM_MAX];
 
     defaults();
-    claim(a, x);
-    claim(b, y);
+    n = claim(a, x);
 
-    return memcmp(x, y, SIGN_CLAIM_LEN) == 0;
+    return n == claim(b, y) && memcmp(x, y, n) == 0;
 }
 
 
@@ -439,19 +441,51 @@ TEST(parts_of_a_claim_cannot_be_shifted)
 }
 
 
-/* SHA-256 of "postern/claim", 0, scheme, kind, the two lengths, "k", "n" */
+#define N16   "0123456789abcdef"
+#define N64   N16 N16 N16 N16
+#define N124  N64 N16 N16 N16 "0123456789ab"      /* with "k": all there is */
 
 TEST(the_claim_is_the_same_on_every_node_and_release)
 {
-    unsigned char  got[SIGN_CLAIM_LEN];
+    unsigned char  got[SIGN_CLAIM_MAX];
 
-    static const unsigned char  want[] =
-        "\x44\xd0\xda\x49\x57\xe4\x2f\x96\xf4\xc3\x79\x29\xb1\x75\x67\x21"
-        "\x24\xe5\xe4\x3b\x07\xe9\x5b\xd1\xa3\x35\x23\x0f\xf9\x18\xbd\xca";
+    /* SHA-256 of the lengths 1 and 125 as four bytes each, "k" and the nonce;
+       the same of the base */
+
+    static const unsigned char  long_nonce[] = "\1l"
+        "\x5a\x5e\x58\x91\x79\x20\xbb\x05\x25\xcf\x29\xbb\xa0\xd8\x82\x1d"
+        "\x83\xd8\xd5\x73\xd0\x78\x5b\xbf\x46\xc4\xa2\x1f\xf6\x4e\x35\xda";
+    static const unsigned char  base[] = "\1b"
+        "\xf6\x9f\xa7\x32\x5a\xe7\xa8\x35\x73\x82\x55\xf4\x30\x61\x22\x6f"
+        "\x47\x07\x69\xd5\x39\x35\xa4\x5e\x7a\x55\xd8\xed\x66\xb0\x6e\xa7";
 
     defaults();
-    claim(SIGNED("(\"@method\");created=1;keyid=\"k\";nonce=\"n\""), got);
-    EXPECT_MEM(got, want, SIGN_CLAIM_LEN);
+    EXPECT_INT(claim(SIGNED("(\"@method\");created=1;keyid=\"k\";"
+                            "nonce=\"n\""), got), 5);
+    EXPECT_MEM(got, "\1n\1kn", 5);
+
+    EXPECT_INT(claim(SIGNED("(\"@method\");created=1;keyid=\"k\";"
+                            "nonce=\"" N124 "\""), got), SIGN_CLAIM_MAX);
+    EXPECT_MEM(got, "\1n\1k" N124, SIGN_CLAIM_MAX);
+
+    EXPECT_INT(claim(SIGNED("(\"@method\");created=1;keyid=\"k\";"
+                            "nonce=\"" N124 "c\""), got), 34);
+    EXPECT_MEM(got, long_nonce, 34);
+
+    EXPECT_INT(claim(SIGNED("(\"@method\");created=1;keyid=\"k\""), got),
+               34);
+    EXPECT_MEM(got, base, 34);
+}
+
+
+TEST(long_nonces_are_told_apart)
+{
+    EXPECT(!same_claim(
+        SIGNED("(\"@method\");created=1;keyid=\"k\";nonce=\"" N124 "c\""),
+        SIGNED("(\"@method\");created=1;keyid=\"k\";nonce=\"" N124 "d\"")));
+    EXPECT(!same_claim(
+        SIGNED("(\"@method\");created=1;keyid=\"kc\";nonce=\"" N124 "\""),
+        SIGNED("(\"@method\");created=1;keyid=\"k\";nonce=\"c" N124 "\"")));
 }
 
 
