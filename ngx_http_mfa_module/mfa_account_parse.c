@@ -116,7 +116,7 @@ mfa_read_document(mfa_account_reader_t *p, const json_t *json,
         "factors", "recovery_time", "recovery_used", "counters", NULL
     };
 
-    if (!json_is_object(json)) {
+    if (!postern_json_is(json, JSON_OBJECT)) {
         return mfa_read_fault(p, NULL, POSTERN_JSON_VALUE,
                               "must be an object");
     }
@@ -156,7 +156,7 @@ mfa_read_version(mfa_account_reader_t *p, const json_t *json)
                               "the member \"version\" is missing");
     }
 
-    if (!json_is_integer(value)
+    if (!postern_json_is(value, JSON_INTEGER)
         || json_integer_value(value) != MFA_ACCOUNT_VERSION)
     {
         return mfa_read_fault(p, &at, POSTERN_JSON_VALUE,
@@ -188,7 +188,7 @@ mfa_read_owner(mfa_account_reader_t *p, const json_t *json, const char *name,
     s.data = (const unsigned char *) json_string_value(value);
     s.len = json_string_length(value);
 
-    if (!json_is_string(value) || !postern_str_eq(s, want)) {
+    if (!postern_json_is(value, JSON_STRING) || !postern_str_eq(s, want)) {
         return mfa_read_fault(p, &at, POSTERN_JSON_VALUE,
                               "is not whom this account was stored for");
     }
@@ -263,7 +263,7 @@ mfa_read_factors(mfa_account_reader_t *p, const json_t *json, mfa_account_t *a)
         return 0;
     }
 
-    if (!json_is_object(factors)) {
+    if (!postern_json_is(factors, JSON_OBJECT)) {
         return mfa_read_fault(p, &at, POSTERN_JSON_VALUE, "must be an object");
     }
 
@@ -327,7 +327,7 @@ mfa_read_otp(mfa_account_reader_t *p, const mfa_at_t *at, const json_t *json,
         "id", "name", "secret", "algorithm", "digits", "counter", "time", NULL
     };
 
-    if (!json_is_object(json)) {
+    if (!postern_json_is(json, JSON_OBJECT)) {
         return mfa_read_fault(p, at, POSTERN_JSON_VALUE, "must be an object");
     }
 
@@ -473,7 +473,7 @@ mfa_read_hashes(mfa_account_reader_t *p, const mfa_at_t *up,
         s.data = (const unsigned char *) json_string_value(value);
         s.len = json_string_length(value);
 
-        if (!json_is_string(value) || postern_argon2_parse(s, &hash) != 0) {
+        if (!postern_json_is(value, JSON_STRING) || postern_argon2_parse(s, &hash) != 0) {
             return mfa_read_fault(p, &at, POSTERN_JSON_VALUE,
                                   "is not a whole Argon2id hash");
         }
@@ -507,7 +507,7 @@ mfa_read_counters(mfa_account_reader_t *p, const json_t *json,
         return 0;
     }
 
-    if (!json_is_object(object)
+    if (!postern_json_is(object, JSON_OBJECT)
         || json_object_size(object) > MFA_ACCOUNT_COUNTERS)
     {
         return mfa_read_fault(p, &here, POSTERN_JSON_VALUE,
@@ -583,7 +583,7 @@ mfa_read_string(mfa_account_reader_t *p, const mfa_at_t *up,
     text.data = (const unsigned char *) json_string_value(value);
     text.len = json_string_length(value);
 
-    if (!json_is_string(value) || text.len == 0 || text.len > max) {
+    if (!postern_json_is(value, JSON_STRING) || text.len == 0 || text.len > max) {
         return mfa_read_fault(p, &at, POSTERN_JSON_VALUE,
                               "must be a string, neither empty nor too long");
     }
@@ -614,7 +614,7 @@ mfa_read_number(mfa_account_reader_t *p, const mfa_at_t *up,
         return 0;
     }
 
-    if (!json_is_integer(value) || json_integer_value(value) < 0
+    if (!postern_json_is(value, JSON_INTEGER) || json_integer_value(value) < 0
         || json_integer_value(value) > max)
     {
         return mfa_read_fault(p, &at, POSTERN_JSON_VALUE,
@@ -635,7 +635,9 @@ mfa_read_array(mfa_account_reader_t *p, const mfa_at_t *up,
 
     *array = json_object_get(object, name);
 
-    if (*array && (!json_is_array(*array) || json_array_size(*array) > max)) {
+    if (*array && (!postern_json_is(*array, JSON_ARRAY)
+                   || json_array_size(*array) > max))
+    {
         return mfa_read_fault(p, &at, POSTERN_JSON_VALUE,
                               "must be an array, and not too long");
     }

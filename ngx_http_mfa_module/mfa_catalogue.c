@@ -100,10 +100,11 @@ mfa_catalogue_parse(postern_str_t json, const mfa_catalogue_t *base,
 static int
 mfa_texts_read(mfa_texts_t *t, json_t *root)
 {
+    void        *iter;
     json_t      *texts;
     const char  *tag;
 
-    if (!json_is_object(root) || json_object_size(root) == 0) {
+    if (!postern_json_is(root, JSON_OBJECT) || json_object_size(root) == 0) {
         return mfa_texts_fault(t, NULL, NULL, "this is to be an object: the"
                                " texts by language, { \"en\": { ... } }");
     }
@@ -112,14 +113,16 @@ mfa_texts_read(mfa_texts_t *t, json_t *root)
         return -1;
     }
 
-    json_object_foreach(root, tag, texts) {
+    postern_json_each(root, iter) {
+        tag = json_object_iter_key(iter);
+        texts = json_object_iter_value(iter);
 
         if (!mfa_texts_tag_valid(tag)) {
             return mfa_texts_fault(t, tag, NULL, "this is no language tag;"
                                    " write it as \"de\" or \"pt-BR\"");
         }
 
-        if (!json_is_object(texts)) {
+        if (!postern_json_is(texts, JSON_OBJECT)) {
             return mfa_texts_fault(t, tag, NULL, "the texts of a language are"
                                    " an object");
         }
@@ -142,10 +145,10 @@ mfa_texts_read(mfa_texts_t *t, json_t *root)
 static int
 mfa_texts_names(mfa_texts_t *t, const char *language, json_t *texts)
 {
-    size_t           n;
-    json_t          *value;
-    const char      *name;
-    mfa_catalogue_t *c = t->c;
+    void             *iter;
+    size_t            n;
+    const char       *name;
+    mfa_catalogue_t  *c = t->c;
 
     n = json_object_size(texts);
 
@@ -160,7 +163,8 @@ mfa_texts_names(mfa_texts_t *t, const char *language, json_t *texts)
         return mfa_texts_fault(t, NULL, NULL, "out of memory");
     }
 
-    json_object_foreach(texts, name, value) {
+    postern_json_each(texts, iter) {
+        name = json_object_iter_key(iter);
 
         if (!mfa_texts_name_valid(name)) {
             return mfa_texts_fault(t, language, name, "a name has lower case"
@@ -230,11 +234,13 @@ static int
 mfa_texts_fill(mfa_texts_t *t, unsigned language, const char *tag,
     json_t *texts)
 {
-    json_t      *value;
-    const char  *name;
+    void  *iter;
 
-    json_object_foreach(texts, name, value) {
-        if (mfa_texts_one(t, language, tag, name, value) != 0) {
+    postern_json_each(texts, iter) {
+        if (mfa_texts_one(t, language, tag, json_object_iter_key(iter),
+                          json_object_iter_value(iter))
+            != 0)
+        {
             return -1;
         }
     }
@@ -261,7 +267,7 @@ mfa_texts_one(mfa_texts_t *t, unsigned language, const char *tag,
                                t->c->languages[0].data);
     }
 
-    if (!json_is_string(value) || json_string_length(value) == 0
+    if (!postern_json_is(value, JSON_STRING) || json_string_length(value) == 0
         || json_string_length(value) > MFA_TEXT_MAX)
     {
         return mfa_texts_fault(t, tag, name, "a text is a string of 1 to %d"

@@ -57,9 +57,17 @@ postern_str_eq(postern_str_t a, postern_str_t b)
 }
 
 
+static inline int
+postern_same(const unsigned char *a, size_t a_len, const char *b, size_t b_len)
+{
+    return a_len == b_len && memcmp(a, b, b_len) == 0;
+}
+
+
+/* of any slice, nginx's own too */
+
 #define postern_str_is(s, literal)                                            \
-    ((s).len == sizeof(literal) - 1                                           \
-     && memcmp((s).data, literal, sizeof(literal) - 1) == 0)
+    postern_same((s).data, (s).len, literal, sizeof(literal) - 1)
 
 
 /*

@@ -122,7 +122,7 @@ postern_parse_document(postern_parse_t *p, const json_t *json)
 {
     static const char *const  members[] = { "version", "organizations", NULL };
 
-    if (!json_is_object(json)) {
+    if (!postern_json_is(json, JSON_OBJECT)) {
         return postern_fault(p, NULL, POSTERN_JSON_VALUE,
                              "the document must be an object");
     }
@@ -312,7 +312,7 @@ postern_parse_org(postern_parse_t *p, const postern_json_at_t *at,
         "users", "keys", "permissions", "resources", "roles", NULL
     };
 
-    if (!json_is_object(json)) {
+    if (!postern_json_is(json, JSON_OBJECT)) {
         return postern_fault(p, at, POSTERN_JSON_VALUE, "must be an object");
     }
 

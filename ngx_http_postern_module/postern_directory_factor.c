@@ -144,7 +144,7 @@ postern_parse_otp(postern_parse_t *p, const postern_json_at_t *at,
     json_int_t         digits, period, counter;
     postern_json_at_t  here;
 
-    if (!json_is_object(entry)) {
+    if (!postern_json_is(entry, JSON_OBJECT)) {
         return postern_fault(p, at, POSTERN_JSON_VALUE, "must be an object");
     }
 

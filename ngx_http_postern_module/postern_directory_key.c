@@ -89,7 +89,7 @@ postern_parse_key(postern_parse_t *p, const postern_json_at_t *at,
         "not_before", "not_after", "networks", NULL
     };
 
-    if (!json_is_object(json)) {
+    if (!postern_json_is(json, JSON_OBJECT)) {
         return postern_fault(p, at, POSTERN_JSON_VALUE, "must be an object");
     }
 

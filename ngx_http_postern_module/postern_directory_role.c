@@ -187,7 +187,7 @@ postern_parse_strings(postern_parse_t *p, const postern_json_at_t *up,
     postern_str_t      *array, s;
     postern_json_at_t   at = { up, NULL, 0 };
 
-    if (!json_is_array(json)) {
+    if (!postern_json_is(json, JSON_ARRAY)) {
         return postern_fault(p, up, POSTERN_JSON_VALUE, "must be an array");
     }
 
@@ -246,7 +246,7 @@ postern_parse_role(postern_parse_t *p, const postern_json_at_t *at,
                              "parts the roles of a subject");
     }
 
-    if (!json_is_object(json)) {
+    if (!postern_json_is(json, JSON_OBJECT)) {
         return postern_fault(p, at, POSTERN_JSON_VALUE, "must be an object");
     }
 
@@ -370,7 +370,7 @@ postern_parse_grant(postern_parse_t *p, const postern_json_at_t *up,
     const void         *entry;
     postern_json_at_t   at = { up, NULL, 0 };
 
-    if (!json_is_array(json) || json_array_size(json) != 2) {
+    if (!postern_json_is(json, JSON_ARRAY) || json_array_size(json) != 2) {
         return postern_fault(p, up, POSTERN_JSON_VALUE,
                              "a grant must be [permission, resource]");
     }

@@ -93,7 +93,7 @@ postern_parse_user(postern_parse_t *p, const postern_json_at_t *at,
         "name", "email", "status", "roles", "password", "factors", NULL
     };
 
-    if (!json_is_object(json)) {
+    if (!postern_json_is(json, JSON_OBJECT)) {
         return postern_fault(p, at, POSTERN_JSON_VALUE, "must be an object");
     }
 

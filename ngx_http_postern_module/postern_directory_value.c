@@ -137,7 +137,7 @@ int
 postern_parse_string(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *value, size_t max, postern_str_t *s)
 {
-    if (!json_is_string(value)) {
+    if (!postern_json_is(value, JSON_STRING)) {
         return postern_fault(p, at, POSTERN_JSON_VALUE, "must be a string");
     }
 

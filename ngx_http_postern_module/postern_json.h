@@ -32,6 +32,22 @@ struct postern_json_at_s {
 };
 
 
+/* a value that is there, and of that type */
+
+static inline int
+postern_json_is(const json_t *value, json_type type)
+{
+    return value != NULL && json_typeof(value) == type;
+}
+
+
+/* every member of an object, by json_object_iter_key() and _value() */
+
+#define postern_json_each(object, iter)                                       \
+    for (iter = json_object_iter(object); iter != NULL;                       \
+         iter = json_object_iter_next(object, iter))
+
+
 typedef enum {
     POSTERN_JSON_NAME = 0,     /* of a member; an element's value */
     POSTERN_JSON_VALUE

@@ -82,9 +82,21 @@ void sign_claim(sign_message_t *msg);
 
 #define SIGN_TEXT_MAX  64       /* bytes of foreign text in a detail */
 
-#define SIGN_TEXT(s)                                                          \
-    (int) ((s).len < SIGN_TEXT_MAX ? (s).len : SIGN_TEXT_MAX),                \
-    (s).len ? (const char *) (s).data : ""
+#define SIGN_TEXT(s)  sign_text_len(s), sign_text_data(s)
+
+
+static inline int
+sign_text_len(postern_str_t s)
+{
+    return (int) (s.len < SIGN_TEXT_MAX ? s.len : SIGN_TEXT_MAX);
+}
+
+
+static inline const char *
+sign_text_data(postern_str_t s)
+{
+    return s.len ? (const char *) s.data : "";
+}
 
 
 /*
