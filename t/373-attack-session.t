@@ -541,20 +541,20 @@ __DATA__
 --- guard
     postern_org acme;
     mfa_limit free=100 attempts=100 address=10000r/m;
-    mfa_session idle=2s absolute=5s;
+    mfa_session idle=4s absolute=8s;
 --- client
     my $idle = MfaTest::first("b1");
     my $used = MfaTest::first("b2");
 
     is($idle->get("/low/")->{status}, 200, "signed in");
 
-    for (1 .. 3) {
+    for (1 .. 5) {
         sleep 1;
         is($used->get("/low/")->{status}, 200, "used, second $_");
     }
 
-    isnt($idle->get("/low/")->{status}, 200, "three seconds not used");
-    sleep 2.5;
+    isnt($idle->get("/low/")->{status}, 200, "five seconds not used");
+    sleep 4;
     isnt($used->get("/low/")->{status}, 200, "at its end, though used");
 
 

@@ -16,7 +16,7 @@ use Time::HiRes qw(sleep);
 
 my $top  = abs_path(dirname(abs_path(__FILE__)) . "/..");
 my $work = "$top/build/t/examples";
-my $port = ($ENV{TEST_NGINX_PORT} // 1984) + 60;
+my $port = ($ENV{TEST_NGINX_PORT} // 1984) + 10;
 my $app  = $port + 1;
 
 my $redis  = $ENV{TEST_NGINX_REDIS_PORT} or die "no TEST_NGINX_REDIS_PORT\n";
