@@ -41,6 +41,9 @@ http proxy header
 
 
 === TEST 2: missing, with a body: the digest is asked for
+curl 7.88 sometimes takes the end of a stream that it still sends on for an
+error; t/710 has the same over HTTP/2.
+--- no_http2
 --- config eval: $::config
 --- request eval
 "POST /a\nhello"

@@ -142,9 +142,9 @@ for my $sign (\&rfc9421, \&sigv4) {
 
 === TEST 7: the same, over a real Redis
 --- http_config eval
-my $conf = Postern::guarded();
 my $port = $ENV{TEST_NGINX_REDIS_PORT} // 6379;
-"    postern_redis redis://127.0.0.1:$port/0 prefix=t206-$$-" . time . ":;\n$conf"
+Postern::guarded("", "postern_redis redis://127.0.0.1:$port/0 prefix=t206-$$-"
+                     . time . ":;")
 --- config eval: $::config
 --- client
 is repeated(rfc9421(target => "/a", nonce => "a1"), 3), "200 401 401", "GET";

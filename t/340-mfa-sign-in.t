@@ -72,10 +72,10 @@ my @answers = map {
 
     my ($head, $body) = @$r{qw(head body)};
 
-    s/name="csrf" value="[^"]*"/csrf/, s/Date: [^\r]*//,
+    s/name="csrf" value="[^"]*"/csrf/, s/Date: [^\r]*//i,
         s/value="$name"/NAME/g
         for $head, $body;
-    $head =~ s/Content-Length: (\d+)/"Length " . ($1 - length $name)/e;
+    $head =~ s/Content-Length: (\d+)/"Length " . ($1 - length $name)/ei;
     "$head\n$body";
 } ["u1", "wrong"], ["nobody", "wrong"], ["dave", $password], ["u2", ""],
   ["nobody", ""];

@@ -170,10 +170,8 @@ exited on signal
 === TEST 5: Redis goes away in the middle
 --- http_config eval
 MfaTest::keys_file();
-my $http = MfaTest::http();
 my $port = PosternStore::port(10);
-$http =~ s/mfa_accounts .*;/postern_redis redis:\/\/127.0.0.1:$port timeout=300ms;/;
-$http
+MfaTest::http("", "postern_redis redis://127.0.0.1:$port timeout=300ms;")
 --- client
 PosternStore::redis(10);
 

@@ -10,6 +10,8 @@ run_tests();
 __DATA__
 
 === TEST 1: a plain request
+What the lines of HTTP/1.1 are in a record; t/505 and t/712 have HTTP/2.
+--- no_http2
 --- config
     audit on;
     location / { return 200 "hello\n"; }

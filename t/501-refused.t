@@ -94,6 +94,8 @@ too long
 
 
 === TEST 6: 414
+How HTTP/1.1 is told; in HTTP/2 it is the end of a stream or connection: t/712.
+--- no_http2
 --- config
     location / { return 200 ok; }
 --- request eval
@@ -109,6 +111,8 @@ CANARY
 
 
 === TEST 7: 431, which nginx answers as 400
+How HTTP/1.1 is told; in HTTP/2 it is the end of a stream or connection: t/712.
+--- no_http2
 --- config
     location / { return 200 ok; }
 --- request
@@ -147,6 +151,8 @@ GET /x
 
 
 === TEST 9: 444, closed without an answer
+How HTTP/1.1 is told; in HTTP/2 it is the end of a stream or connection: t/712.
+--- no_http2
 --- config
     location / { return 444; }
 --- request

@@ -51,6 +51,8 @@ CANARY
 
 
 === TEST 3: the path, and what nginx makes of it
+The absolute form of a target, which HTTP/2 has not.
+--- no_http2
 --- config
     audit on;
     location / { return 200 ok; }

@@ -20,6 +20,7 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
+use Http2 ();
 use IO::Socket::INET;
 use JSON::PP;
 use Test::Nginx::Socket;

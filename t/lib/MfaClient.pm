@@ -43,6 +43,7 @@ use warnings;
 
 use Digest::SHA qw(hmac_sha1 hmac_sha256 hmac_sha512);
 use Exporter qw(import);
+use Http2 ();
 use IO::Select;
 use IO::Socket::INET;
 use Time::HiRes qw(time);
@@ -126,6 +127,13 @@ sub at_once {
 
 sub begin {
     my ($self, $method, $target, %option) = @_;
+    my $text = $self->text($method, $target, %option);
+
+    if (!$self->{tls} && Http2::wanted($self->{port})) {
+        my $begun = Http2::begin($self->{port}, $text,
+                                 wait => $self->{timeout});
+        return $begun if $begun;
+    }
 
     my %arg = (PeerAddr => $self->{address}, PeerPort => $self->{port},
                Timeout => $self->{timeout});
@@ -143,7 +151,7 @@ sub begin {
     die "connect to $self->{address}:$self->{port}: $!\n" if !$socket;
 
     binmode $socket;
-    print $socket $self->text($method, $target, %option);
+    print $socket $text;
     $socket->flush;
 
     return $socket;
@@ -185,6 +193,13 @@ sub text {
 sub end {
     my ($self, $socket) = @_;
     my ($text, $until) = ("", time + $self->{timeout});
+
+    if ($socket->isa("Http2")) {
+        my $response = parse($socket->end);
+        $self->keep($response);
+
+        return $response;
+    }
 
     # decrypted bytes may wait where select() does not see them
     while (1) {

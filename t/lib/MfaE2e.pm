@@ -33,6 +33,7 @@ use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use MfaClient qw(base32);
 use MfaTest ();
+use Shared ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use WebDriver;
@@ -128,6 +129,7 @@ sub configuration {
     my $load = join "\n", map { "load_module $_;" } split ' ', $so;
     my $user = $> == 0 ? "user root;" : "";
     my ($https, $app) = (port(0), port(1));
+    my $store = Shared::store($option{http});
     my $temp = join "\n", map { "    ${_}_temp_path DIR/tmp;" }
                qw(client_body proxy fastcgi uwsgi scgi);
 
@@ -144,6 +146,7 @@ http {
 $temp
 
     postern_zone 8m;
+    $store
     postern_directory DIR/postern.json;
     postern_master_key DIR/key;
     postern_org acme;

@@ -30,7 +30,9 @@ use warnings;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
+use Http2 ();
 use MfaClient ();
+use Shared ();
 
 my $top = abs_path(dirname(abs_path(__FILE__)) . "/../..");
 
@@ -116,18 +118,21 @@ sub organization {
 }
 
 
-# the http block: state, people, keys, an application
+# the http block: state, people, keys, an application; with a second argument,
+# lines in place of those that say where state is kept beside the zone
 sub http {
-    my ($more, $redis) = @_;
+    my ($more, $state) = @_;
     my $app = port() + 1;
+
+    $state //= Shared::store($more) . "\n    mfa_accounts accounts_temp;";
 
     return <<"EOD" . ($more // "");
     postern_zone 4m;
+    $state
     postern_directory \$TEST_NGINX_HTML_DIR/postern.json;
     postern_master_key $keys/key;
     postern_identity_headers on;
     mfa_insecure_argon2id memory=8k passes=1 queue=1000;
-    mfa_accounts accounts_temp;
 
     upstream app {
         server 127.0.0.1:$app;
@@ -234,6 +239,8 @@ sub client {
     return if !defined $block->client;
 
     my $code = $block->client;
+
+    local $Http2::on = Http2::serves($block);
 
     eval "package main; no strict; $code; 1"
         or Test::More::fail("client: $@");

@@ -25,8 +25,10 @@ use warnings;
 use Digest::SHA qw(hmac_sha256 sha256 sha256_hex hmac_sha256_hex sha512);
 use Exporter qw(import);
 use File::Temp ();
+use Http2 ();
 use MIME::Base64 qw(encode_base64);
 use POSIX qw(strftime);
+use Shared ();
 
 our @EXPORT = qw(rfc9421 sigv4 content_digest directory guarded json flip
                  public_key http raw_request defaults curl port);
@@ -333,16 +335,20 @@ EOD
 }
 
 
-# for blocks: a zone, the directory, and an application behind "app"
+# for blocks: a zone, the directory, and an application behind "app"; with a
+# second argument, lines in place of those that say where state is kept beside
+# the zone
 
 sub guarded {
-    my ($more) = @_;
+    my ($more, $state) = @_;
     my $port = ($ENV{TEST_NGINX_PORT} // 1984) + 1;
 
     $more //= "";
+    $state //= Shared::store($more);
 
     return <<"EOD";
     postern_zone 1m;
+    $state
     postern_directory \$TEST_NGINX_HTML_DIR/postern.json;
 
     upstream app {
@@ -401,6 +407,8 @@ sub client {
 
     my $code = $block->client;
 
+    local $Http2::on = Http2::serves($block);
+
     eval "package main; no strict; $code; 1"
         or Test::More::fail("client: $@");
 }
@@ -435,16 +443,12 @@ sub curl {
 sub http {
     my ($text, $port) = @_;
 
-    require IO::Socket::INET;
+    $port //= port();
 
-    my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", Timeout => 10,
-                PeerPort => $port // $ENV{TEST_NGINX_PORT} // 1984)
-        or die "connect: $!\n";
+    my $answer = Http2::wanted($port) ? Http2::text($port, $text) : undef;
 
-    print $c $text;
-    $c->flush;
+    $answer //= http1($text, $port);
 
-    my $answer = do { local $/; <$c> } // "";
     my ($head, $body) = split /\r\n\r\n/, $answer, 2;
     my ($line, @lines) = split /\r\n/, $head // "";
     my %field;
@@ -458,6 +462,22 @@ sub http {
 
     return { status => ($line // "") =~ m{^HTTP/\S+ (\d+)} ? $1 : 0,
              field => \%field, body => $body // "" };
+}
+
+
+sub http1 {
+    my ($text, $port) = @_;
+
+    require IO::Socket::INET;
+
+    my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", Timeout => 10,
+                                  PeerPort => $port)
+        or die "connect: $!\n";
+
+    print $c $text;
+    $c->flush;
+
+    return do { local $/; <$c> } // "";
 }
 
 

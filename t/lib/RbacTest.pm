@@ -9,6 +9,7 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
+use Http2 ();
 
 my $top = abs_path(dirname(abs_path(__FILE__)) . "/../..");
 my $so;
