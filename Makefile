@@ -62,6 +62,8 @@ help:
 	@echo '  fault        faults under load (ROUNDS=50, SEED=, ONLY=, NETNS=1)'
 	@echo '  coverage     which lines and branches the tests run'
 	@echo '               (UNIT=1: the pure code, in a minute; T=...; KEEP=1)'
+	@echo '  test-all     the tests in every combination (util/test-all --list;'
+	@echo '               MATRIX="newer http2" runs a selection)'
 	@echo '  test-source  build against an nginx source tree, and load that'
 	@echo '  clean        remove build/'
 	@echo
@@ -120,6 +122,10 @@ fault: packages-fault build
 	@t/fault/run --rounds $(or $(ROUNDS),50) $(if $(SEED),--seed $(SEED)) \
 	    $(if $(ONLY),--only '$(ONLY)') $(if $(NODES),--nodes $(NODES)) \
 	    $(if $(NETNS),--netns)
+
+.PHONY: test-all
+test-all: packages-test packages-source build
+	@util/test-all $(MATRIX)
 
 .PHONY: test-source
 test-source: packages-build packages-test packages-source
