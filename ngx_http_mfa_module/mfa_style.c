@@ -29,6 +29,7 @@ typedef struct {
 
 
 static void mfa_style_read(const char *color, mfa_light_t *light);
+static double mfa_style_part(unsigned long value);
 static void mfa_style_write(const mfa_light_t *light, char out[8]);
 static double mfa_style_luminance(const mfa_light_t *light);
 static double mfa_style_contrast(double one, double two);
@@ -158,17 +159,24 @@ mfa_style_readable(const char *color, const char *ground, char out[8])
 static void
 mfa_style_read(const char *color, mfa_light_t *light)
 {
-    int            i;
-    double         part, *to[3] = { &light->red, &light->green, &light->blue };
     unsigned long  value;
 
     value = strtoul(color + 1, NULL, 16);
 
-    for (i = 0; i < 3; i++) {
-        part = (value >> (16 - 8 * i) & 0xff) / 255.0;
-        *to[i] = (part <= 0.04045) ? part / 12.92
-                                   : pow((part + 0.055) / 1.055, 2.4);
-    }
+    light->red = mfa_style_part(value >> 16);
+    light->green = mfa_style_part(value >> 8);
+    light->blue = mfa_style_part(value);
+}
+
+
+static double
+mfa_style_part(unsigned long value)
+{
+    double  part;
+
+    part = (value & 0xff) / 255.0;
+
+    return (part <= 0.04045) ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4);
 }
 
 

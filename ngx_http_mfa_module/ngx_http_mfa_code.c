@@ -13,7 +13,7 @@ static ngx_uint_t ngx_http_mfa_is_code(ngx_str_t *header, ngx_str_t *name);
 static ngx_int_t ngx_http_mfa_signed_enough(ngx_http_request_t *r,
     ngx_http_mfa_guard_t *guard);
 static ngx_int_t ngx_http_mfa_prove(ngx_http_request_t *r,
-    ngx_http_mfa_guard_t *guard);
+    ngx_http_mfa_guard_t *guard, const postern_user_t *user);
 static const postern_user_t *ngx_http_mfa_signer(ngx_http_request_t *r,
     ngx_http_mfa_guard_t *guard);
 static ngx_int_t ngx_http_mfa_raise(ngx_http_request_t *r,
@@ -146,11 +146,14 @@ ngx_http_mfa_strip(ngx_http_request_t *r, ngx_str_t *header, ngx_uint_t total,
 ngx_int_t
 ngx_http_mfa_signed(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
 {
+    const postern_user_t     *user;
     ngx_http_mfa_loc_conf_t  *mlcf;
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mfa_module);
 
-    if (ngx_http_mfa_signer(r, guard) == NULL) {
+    user = ngx_http_mfa_signer(r, guard);
+
+    if (user == NULL) {
         return ngx_http_mfa_refuse(r, guard, NGX_HTTP_MFA_CODE_NO_PERSON, 0);
     }
 
@@ -163,7 +166,7 @@ ngx_http_mfa_signed(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
     }
 
     if (guard->code.len) {
-        return ngx_http_mfa_prove(r, guard);
+        return ngx_http_mfa_prove(r, guard, user);
     }
 
     if (mlcf->aal > 1) {
@@ -212,7 +215,8 @@ ngx_http_mfa_signed_enough(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
 
 
 static ngx_int_t
-ngx_http_mfa_prove(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
+ngx_http_mfa_prove(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard,
+    const postern_user_t *user)
 {
     ngx_int_t              rc;
     ngx_http_mfa_proof_t  *p;
@@ -223,7 +227,7 @@ ngx_http_mfa_prove(ngx_http_request_t *r, ngx_http_mfa_guard_t *guard)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        p->user = ngx_http_mfa_signer(r, guard);
+        p->user = user;
         p->org = ngx_http_postern_str(p->user->org->name);
         p->name = ngx_http_postern_str(p->user->name);
         ngx_str_set(&p->lane, "");

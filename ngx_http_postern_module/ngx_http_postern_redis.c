@@ -317,9 +317,12 @@ ngx_http_postern_redis_cancel(ngx_http_postern_redis_op_t *rop)
 static void
 ngx_http_postern_redis_unqueue(ngx_http_postern_redis_op_t *rop)
 {
-    /* the analyser does not know that one op stands in a queue once */
-    ngx_queue_remove(&rop->queue);    /* NOLINT(clang-analyzer-core.*) */
-    rop->queued = 0;
+    /* an op stands in one queue, once */
+
+    if (rop->queued) {
+        ngx_queue_remove(&rop->queue);
+        rop->queued = 0;
+    }
 }
 
 

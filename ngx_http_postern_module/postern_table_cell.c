@@ -506,7 +506,7 @@ postern_table_forget(postern_table_t *t, const postern_cell_t *cell)
 
     end = cell->u.entry.expires;
     best = INT64_MAX;
-    near = NULL;
+    near = &t->spans[0];
 
     for (i = 0; i < POSTERN_TABLE_SPANS; i++) {
         span = &t->spans[i];
