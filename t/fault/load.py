@@ -39,9 +39,9 @@ class Sent:
 class Load:
     """All clients of a run; sent is what they did since take() was called."""
 
-    def __init__(self, world):
+    def __init__(self, world, rng):
         self.world = world
-        self.rng = world.rng
+        self.rng = rng
         self.sent = []
         self.count = itertools.count(1)
         self.tasks = []

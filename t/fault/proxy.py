@@ -110,6 +110,8 @@ class Proxy:
         self.links.add(link)
         try:
             await link.run()
+        except asyncio.CancelledError:
+            pass            # the run ends
         finally:
             self.links.discard(link)
 

@@ -39,6 +39,25 @@ async def read_reply(reader):
     return [await read_reply(reader) for _ in range(int(rest))]
 
 
+class Talk:
+    """A connection; errors are raised."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+
+    async def ask(self, *words, timeout=5):
+        """One command."""
+        self.writer.write(encode(*words))
+        reply = await asyncio.wait_for(read_reply(self.reader), timeout)
+        if isinstance(reply, RedisError):
+            raise reply
+        return reply
+
+    def close(self):
+        """Ends it."""
+        self.writer.close()
+
+
 class Redis:
     """One server; every claim it has acknowledged is on disk (appendfsync)."""
 
@@ -55,7 +74,8 @@ class Redis:
         line = ["redis-server", "--bind", self.host, "--port", str(self.port),
                 "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
                 "--appendfsync", "always", "--protected-mode", "no",
-                "--enable-debug-command", "yes", "--repl-diskless-sync-delay",
+                "--enable-debug-command", "yes",
+                "--enable-protected-configs", "yes", "--repl-diskless-sync-delay",
                 "0", "--logfile", str(self.folder / "redis.log"), *args]
         if self.net:
             line = self.net.command(line)
@@ -104,25 +124,25 @@ class Redis:
             return await asyncio.open_connection(sock=sock)
         return await asyncio.open_connection(self.host, self.port)
 
-    async def command(self, *args, timeout=5):
+    async def talk(self):
+        """A connection to keep."""
+        return Talk(*await self.connect())
+
+    async def command(self, *words, timeout=5):
         """One command over a connection of its own; errors are raised."""
-        reader, writer = await self.connect()
+        talk = await self.talk()
         try:
-            writer.write(encode(*args))
-            reply = await asyncio.wait_for(read_reply(reader), timeout)
+            return await talk.ask(*words, timeout=timeout)
         finally:
-            writer.close()
-        if isinstance(reply, RedisError):
-            raise reply
-        return reply
+            talk.close()
 
     async def follow(self, master, timeout=10):
         """Becomes a replica and waits until it has caught up."""
         await self.command("REPLICAOF", master.host, master.port)
         end = asyncio.get_running_loop().time() + timeout
         while asyncio.get_running_loop().time() < end:
-            info = await self.command("INFO", "replication")
-            if "master_link_status:up" in info:
+            info = await master.command("INFO", "replication")
+            if f"port={self.port},state=online" in info:
                 return
             await asyncio.sleep(0.02)
         raise RuntimeError("the replica does not follow")

@@ -50,7 +50,7 @@ class World:
 
     def __init__(self, options):
         self.options = options
-        self.rng = random.Random(options.seed)
+        self.rng = random.Random(f"{options.seed} start")   # of a round
         self.pace = 0.03            # seconds between requests of a client
         self.folder = WORK / f"run.{os.getpid()}"
         self.nodes = []
@@ -60,7 +60,7 @@ class World:
         self.app = None
         self.net = None
         self.lag = Lag()
-        self.load = Load(self)
+        self.load = Load(self, random.Random(f"{options.seed} load"))
         self.check = Check(self)
 
     def node(self):
@@ -140,12 +140,16 @@ class World:
         """One fault under load; returns seconds to recovery, and breaches."""
         before = self.check.breaches()
         self.load.start(self.options.clients)
-        await asyncio.sleep(self.rng.uniform(0.05, 0.15))
-        await fault.start(self)
-        await asyncio.sleep(self.rng.uniform(*fault.span))
-        await fault.stop(self)
-        took = await self.check.recovered(fault, time.monotonic())
-        await self.load.stop()
+        try:
+            await asyncio.sleep(self.rng.uniform(0.05, 0.15))
+            await fault.start(self)
+            try:
+                await asyncio.sleep(self.rng.uniform(*fault.span))
+            finally:
+                await fault.stop(self)
+            took = await self.check.recovered(fault, time.monotonic())
+        finally:
+            await self.load.stop()
         await self.check.round(fault)
         return took, self.check.breaches() - before
 
