@@ -270,6 +270,8 @@ ngx_http_postern_redis_submit(ngx_http_postern_redis_t *redis,
     ngx_queue_insert_tail(&redis->waiting, &rop->queue);
     ngx_add_timer(&rop->event, timeout);
 
+    ngx_http_postern_redis_demand(redis);
+
     if (redis->state == NGX_HTTP_POSTERN_REDIS_READY
         || redis->state == NGX_HTTP_POSTERN_REDIS_IDLE)
     {
@@ -381,15 +383,21 @@ void
 ngx_http_postern_redis_replied(ngx_http_postern_redis_op_t *rop,
     redisReply *reply)
 {
-    const char  *fault;
+    const char                *fault;
+    ngx_http_postern_redis_t  *redis;
 
+    redis = rop->redis;
     rop->replies[rop->nreplies++] = reply;
 
-    if (reply->type == REDIS_REPLY_ERROR && !rop->internal) {
+    if (!rop->internal) {
         fault = ngx_http_postern_redis_fault(reply);
 
         if (fault) {
-            rop->redis->fault = fault;
+            redis->fault = fault;
+
+        } else if (!redis->served) {
+            redis->served = 1;
+            ngx_http_postern_redis_available(redis);
         }
     }
 
@@ -419,21 +427,31 @@ ngx_http_postern_redis_replied(ngx_http_postern_redis_op_t *rop,
 static const char *
 ngx_http_postern_redis_fault(const redisReply *reply)
 {
-    ngx_uint_t  i;
+    ngx_uint_t     i;
+    postern_str_t  text;
 
     static const struct {
-        const char  *word;
-        const char  *fault;
+        postern_str_t   word;
+        const char     *fault;
     } faults[] = {
-        { "LOADING", "it is loading its data" },
-        { "READONLY", "it is a replica that takes no writes" },
-        { "MASTERDOWN", "it is a replica without its master" },
-        { "NOAUTH", "it wants a password" }
+        { postern_string("LOADING "), "it is loading its data" },
+        { postern_string("READONLY "), "it is a replica that takes no writes" },
+        { postern_string("MASTERDOWN "), "it is a replica without its master" },
+        { postern_string("NOAUTH "), "it wants a password" }
     };
 
+    if (reply->type != REDIS_REPLY_ERROR) {
+        return NULL;
+    }
+
+    text.data = (u_char *) reply->str;
+    text.len = reply->len;
+    text = postern_resp_error(text);
+
     for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-        if (ngx_strncmp(reply->str, faults[i].word,
-                        ngx_strlen(faults[i].word)) == 0)
+        if (text.len >= faults[i].word.len
+            && ngx_memcmp(text.data, faults[i].word.data, faults[i].word.len)
+               == 0)
         {
             return faults[i].fault;
         }

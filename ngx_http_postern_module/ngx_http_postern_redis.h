@@ -35,9 +35,10 @@
 #define NGX_HTTP_POSTERN_REDIS_READ        16384
 
 #define NGX_HTTP_POSTERN_REDIS_BACKOFF_MIN 50     /* ms */
-#define NGX_HTTP_POSTERN_REDIS_BACKOFF_MAX 5000
-#define NGX_HTTP_POSTERN_REDIS_DEMAND      250    /* ms: a refused request cuts
-                                                     a longer backoff short */
+#define NGX_HTTP_POSTERN_REDIS_BACKOFF_MAX 600    /* with its jitter, and a
+                                                     connect: below 1 s */
+#define NGX_HTTP_POSTERN_REDIS_DEMAND      250    /* ms: a request cuts a
+                                                     longer backoff short */
 #define NGX_HTTP_POSTERN_REDIS_FAILURES    3      /* in a row: breaker */
 
 
@@ -150,7 +151,10 @@ struct ngx_http_postern_redis_s {
 
     unsigned                            initialized:1;
     unsigned                            open:1;     /* the breaker */
-    unsigned                            down:1;     /* was reported */
+    unsigned                            served:1;   /* since it is ready */
+    unsigned                            suspect:1;  /* the last one shook hands
+                                                       and served nothing */
+    unsigned                            down:2;     /* what was reported */
     const char                         *fault;      /* what the parser found */
 };
 
@@ -204,6 +208,7 @@ void ngx_http_postern_redis_flush(ngx_http_postern_redis_t *redis);
 /* the way there (ngx_http_postern_redis_open.c) */
 void ngx_http_postern_redis_connect(ngx_http_postern_redis_t *redis);
 void ngx_http_postern_redis_demand(ngx_http_postern_redis_t *redis);
+void ngx_http_postern_redis_available(ngx_http_postern_redis_t *redis);
 void ngx_http_postern_redis_lost(ngx_http_postern_redis_t *redis,
     const char *reason);
 void ngx_http_postern_redis_timer(ngx_event_t *ev);

@@ -491,9 +491,28 @@ ngx_http_postern_redis_handshaken(ngx_http_postern_redis_op_t *rop)
 
     redis->state = NGX_HTTP_POSTERN_REDIS_READY;
     redis->since = ngx_current_msec;
-    redis->failures = 0;
     redis->open = 0;
     redis->addr = 0;
+    redis->served = 0;
+
+    /* a demoted master answers PING, and the write behind it with READONLY:
+       such a one counts again when it has served */
+
+    if (!redis->suspect) {
+        ngx_http_postern_redis_available(redis);
+    }
+
+    ngx_http_postern_redis_flush(redis);
+}
+
+
+/* may be called from within the parser */
+
+void
+ngx_http_postern_redis_available(ngx_http_postern_redis_t *redis)
+{
+    redis->failures = 0;
+    redis->suspect = 0;
 
     if (redis->down) {
         redis->down = 0;
@@ -502,8 +521,6 @@ ngx_http_postern_redis_handshaken(ngx_http_postern_redis_op_t *rop)
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "postern_redis %V is available again", &redis->name);
     }
-
-    ngx_http_postern_redis_flush(redis);
 }
 
 
@@ -551,11 +568,15 @@ ngx_http_postern_redis_lost(ngx_http_postern_redis_t *redis,
         return;
     }
 
+    if (ready) {
+        redis->suspect = (redis->fault || !redis->served);
+    }
+
     redis->addr = 0;
     redis->failures++;
     opens = !redis->open && redis->failures >= NGX_HTTP_POSTERN_REDIS_FAILURES;
 
-    if (!redis->down || opens) {
+    if (redis->down < 1 + opens) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "postern_redis %V is %s: %s", &redis->name,
                       opens ? "unavailable, operations are refused until "
@@ -567,8 +588,8 @@ ngx_http_postern_redis_lost(ngx_http_postern_redis_t *redis,
         ngx_http_postern_redis_fail_all(redis, &redis->waiting);
     }
 
-    if (!redis->down) {
-        redis->down = 1;
+    if (redis->down < 1 + opens) {
+        redis->down = 1 + opens;
 
         if (!(redis->log.log_level & NGX_LOG_DEBUG_ALL)) {
             redis->log.log_level = ngx_min(redis->log.log_level,

@@ -128,3 +128,29 @@ postern_resp_parse_int(postern_str_t text, int64_t *n)
 
     return 1;
 }
+
+
+postern_str_t
+postern_resp_error(postern_str_t text)
+{
+    size_t                      i;
+    static const postern_str_t  wrap = postern_string("ERR Error running "
+                                                      "script");
+
+    if (text.len < wrap.len || memcmp(text.data, wrap.data, wrap.len) != 0) {
+        return text;
+    }
+
+    /* "ERR Error running script (call to f_…): @user_script:7: @user_script:
+       7: -READONLY You can't write against a read only replica." */
+
+    for (i = wrap.len; i + 3 < text.len; i++) {
+        if (memcmp(text.data + i, ": -", 3) == 0) {
+            text.data += i + 3;
+            text.len -= i + 3;
+            break;
+        }
+    }
+
+    return text;
+}

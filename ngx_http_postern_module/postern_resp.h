@@ -29,5 +29,9 @@ postern_str_t postern_resp_int(unsigned char *buf, uint64_t n);
 /* reads a whole decimal number up to INT64_MAX; 0 where it is none */
 int postern_resp_parse_int(postern_str_t text, int64_t *n);
 
+/* of an error that Redis before 7 wraps into the words of the script that it
+   happened in, the error itself; any other as it is */
+postern_str_t postern_resp_error(postern_str_t text);
+
 
 #endif /* _POSTERN_RESP_H_INCLUDED_ */

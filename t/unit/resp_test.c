@@ -88,4 +88,31 @@ TEST(numbers_are_written_and_read)
 }
 
 
+TEST(errors_are_taken_out_of_the_words_of_scripts)
+{
+    postern_str_t  s;
+
+    s = (postern_str_t) postern_string("READONLY You can't write.");
+    EXPECT_STR(postern_resp_error(s), "READONLY You can't write.");
+
+    s = (postern_str_t) postern_string("ERR Error running script (call to "
+        "f_0a1b): @user_script:7: @user_script: 7: -READONLY You can't write.");
+    EXPECT_STR(postern_resp_error(s), "READONLY You can't write.");
+
+    s = (postern_str_t) postern_string("ERR Error running script (call to "
+        "f_0a1b): @user_script:7: user_script:7: attempt to call a nil value");
+    EXPECT(postern_resp_error(s).len == s.len);
+
+    s = (postern_str_t) postern_string("ERR no such thing: -READONLY of mine");
+    EXPECT(postern_resp_error(s).len == s.len);
+
+    s = (postern_str_t) postern_string("ERR Error running script: -");
+    EXPECT(postern_resp_error(s).len == s.len);
+    s = (postern_str_t) postern_string("ERR Error running script");
+    EXPECT(postern_resp_error(s).len == s.len);
+    s = (postern_str_t) postern_string("");
+    EXPECT_INT(postern_resp_error(s).len, 0);
+}
+
+
 UNIT_MAIN()
