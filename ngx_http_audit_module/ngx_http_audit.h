@@ -58,7 +58,7 @@ uint64_t ngx_http_audit_next_id(void);
 size_t ngx_http_audit_line(ngx_http_request_t *r, ngx_http_audit_ctx_t *ctx,
     u_char *line, audit_head_t *head);
 
-/* brings up to date what may have changed since */
+/* brings up to date what may have changed since; the same of head->complete */
 void ngx_http_audit_head(ngx_http_request_t *r, ngx_http_audit_ctx_t *ctx,
     audit_head_t *head);
 

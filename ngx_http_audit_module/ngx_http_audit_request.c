@@ -76,16 +76,30 @@ ngx_http_audit_line(ngx_http_request_t *r, ngx_http_audit_ctx_t *ctx,
 }
 
 
+/*
+ * The clocks are read for what is final.  An answer under way has the time of
+ * this turn of the event loop: its head is written again as soon as it has
+ * left.
+ */
+
 void
 ngx_http_audit_head(ngx_http_request_t *r, ngx_http_audit_ctx_t *ctx,
     audit_head_t *head)
 {
-    uint64_t  start;
+    uint64_t     start;
+    ngx_time_t  *tp;
 
     head->clock = &ngx_http_audit_clock;
-    head->time = ngx_http_audit_now();
 
-    if (ctx) {
+    if (head->complete) {
+        head->time = ngx_http_audit_now();
+
+    } else {
+        tp = ngx_timeofday();
+        head->time = ((uint64_t) tp->sec * 1000 + tp->msec) * 1000;
+    }
+
+    if (ctx && head->complete) {
         head->duration = ctx->before + ngx_http_audit_ticks() - ctx->started;
 
     } else {

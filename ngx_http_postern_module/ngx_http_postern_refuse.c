@@ -92,10 +92,14 @@ ngx_http_postern_header_filter(ngx_http_request_t *r)
 {
     ngx_http_postern_ctx_t  *ctx;
 
-    /* what an application answered is its own; a body that is refused while it
-       is read has an upstream already, which knows nothing of the request */
+    /* nobody is refused with 200, which most answers are; what an application
+       answered is its own, and a body that is refused while it is read has an
+       upstream already, which knows nothing of the request */
 
-    if (r != r->main || (r->upstream && r->upstream->headers_in.status_n)) {
+    if (r->headers_out.status == NGX_HTTP_OK
+        || r != r->main
+        || (r->upstream && r->upstream->headers_in.status_n))
+    {
         return ngx_http_next_header_filter(r);
     }
 
@@ -314,7 +318,7 @@ ngx_http_postern_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ngx_chain_t             *cl, out;
     ngx_http_postern_ctx_t  *ctx;
 
-    if (r != r->main || in == NULL) {
+    if (r->headers_out.status == NGX_HTTP_OK || r != r->main || in == NULL) {
         return ngx_http_next_body_filter(r, in);
     }
 

@@ -414,9 +414,9 @@ static void
 rfc9421_time_param(sign_rfc9421_input_t *in, const sign_sf_param_t *param,
     int64_t *seconds)
 {
-    int            n;
-    int64_t        number;
-    unsigned char  digits[20];
+    uint64_t        number;
+    postern_str_t   text;
+    unsigned char  *p, digits[20];
 
     if (param->value.type != SIGN_SF_INTEGER || param->value.number < 0) {
         sign_rfc9421_fault(in, SIGN_MALFORMED,
@@ -433,17 +433,18 @@ rfc9421_time_param(sign_rfc9421_input_t *in, const sign_sf_param_t *param,
 
     /* written anew: leading zeros are not canonical */
 
-    n = 0;
-    number = param->value.number;
+    p = digits + sizeof(digits);
+    number = (uint64_t) param->value.number;
 
     do {
-        digits[n++] = '0' + number % 10;
+        *--p = '0' + number % 10;
         number /= 10;
     } while (number);
 
-    while (n) {
-        sign_rfc9421_put(in, digits[--n]);
-    }
+    text.data = p;
+    text.len = digits + sizeof(digits) - p;
+
+    sign_rfc9421_put_text(in, text);
 }
 
 

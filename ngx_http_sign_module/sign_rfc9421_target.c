@@ -261,6 +261,10 @@ target_same_text(postern_str_t a, postern_str_t b)
         return 0;
     }
 
+    if (postern_str_eq(a, b)) {
+        return 1;
+    }
+
     for (i = 0; i < a.len; i++) {
         x = a.data[i];
         y = b.data[i];

@@ -35,7 +35,6 @@ static int sf_read_display(sign_sf_cursor_t *c, sign_sf_value_t *value);
 static size_t sf_unescape(postern_str_t text, unsigned char *dst);
 static size_t sf_unpercent(postern_str_t text, unsigned char *dst);
 static unsigned sf_hex(unsigned char ch);
-static unsigned sf_base64_digit(unsigned char ch);
 
 
 static const unsigned char  sf_class[256] = {
@@ -55,6 +54,20 @@ static const unsigned char  sf_class[256] = {
     0x6f, 0x6f, 0x6f, 0x6f, 0x6f, 0x6f, 0x6f, 0x6f,   /* hijklmno */
     0x6f, 0x6f, 0x6f, 0x6f, 0x6f, 0x6f, 0x6f, 0x6f,   /* pqrstuvw */
     0x6f, 0x6f, 0x6f, 0x40, 0x48, 0x40, 0x48, 0x00    /* xyz{|}~  */
+};
+
+
+/* of the digits; the padding counts as 0, it stands where no bits are left */
+
+static const unsigned char  sf_base64[256] = {
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 62,  0,  0,  0, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61,  0,  0,  0,  0,  0,  0,
+     0,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,  0,  0,  0,  0,  0,
+     0, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,  0,  0,  0,  0,  0
 };
 
 
@@ -158,35 +171,34 @@ sf_read_number(sign_sf_cursor_t *c, sign_sf_value_t *value)
 {
     int                   negative;
     int64_t               number;
-    const unsigned char  *first;
+    const unsigned char  *p, *first;
 
     negative = (*c->pos == '-');
 
-    if (negative) {
-        c->pos++;
-    }
-
+    first = c->pos + negative;
     number = 0;
-    first = c->pos;
 
-    while (c->pos < c->last && sf_is(*c->pos, SF_DIGIT)) {
+    for (p = first; p < c->last && sf_is(*p, SF_DIGIT); p++) {
 
-        if (c->pos - first == SF_INTEGER_DIGITS) {
+        if (p - first == SF_INTEGER_DIGITS) {
+            c->pos = p;
             return SIGN_SF_ERROR;
         }
 
-        number = number * 10 + (*c->pos++ - '0');
+        number = number * 10 + (*p - '0');
     }
 
-    if (c->pos == first) {
+    c->pos = p;
+
+    if (p == first) {
         return SIGN_SF_ERROR;
     }
 
     value->type = SIGN_SF_INTEGER;
 
-    if (c->pos < c->last && *c->pos == '.') {
+    if (p < c->last && *p == '.') {
 
-        if (c->pos - first > SF_DECIMAL_DIGITS
+        if (p - first > SF_DECIMAL_DIGITS
             || sf_read_fraction(c, &number) != SIGN_SF_OK)
         {
             return SIGN_SF_ERROR;
@@ -338,10 +350,10 @@ sf_check_padding(postern_str_t text)
     }
 
     if (last[-2] != '=') {
-        unused = sf_base64_digit(last[-2]) & 0x03;
+        unused = sf_base64[last[-2]] & 0x03;
 
     } else if (last[-3] != '=') {
-        unused = sf_base64_digit(last[-3]) & 0x0f;
+        unused = sf_base64[last[-3]] & 0x0f;
 
     } else {
         return SIGN_SF_ERROR;
@@ -679,8 +691,8 @@ sign_sf_base64(postern_str_t text, unsigned char *dst)
 
     for (p = text.data; p < last; p += 4) {
 
-        quantum = sf_base64_digit(p[0]) << 18 | sf_base64_digit(p[1]) << 12
-                  | sf_base64_digit(p[2]) << 6 | sf_base64_digit(p[3]);
+        quantum = sf_base64[p[0]] << 18 | sf_base64[p[1]] << 12
+                  | sf_base64[p[2]] << 6 | sf_base64[p[3]];
 
         d[0] = quantum >> 16;
         d[1] = quantum >> 8;
@@ -693,27 +705,6 @@ sign_sf_base64(postern_str_t text, unsigned char *dst)
     }
 
     return d - dst;
-}
-
-
-/* the padding counts as 0, it stands where no bits are left */
-
-static unsigned
-sf_base64_digit(unsigned char ch)
-{
-    if (ch >= 'a') {
-        return ch - 'a' + 26;
-    }
-
-    if (ch >= 'A') {
-        return ch - 'A';
-    }
-
-    if (ch >= '0' && ch <= '9') {
-        return ch - '0' + 52;
-    }
-
-    return ch == '+' ? 62 : ch == '/' ? 63 : 0;
 }
 
 
