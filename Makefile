@@ -59,7 +59,8 @@ help:
 	@echo '  conformance  the public vectors (VECTORS=../shared/vectors)'
 	@echo '  check        style, static analysis, warnings of two compilers'
 	@echo '  fuzz         every fuzzer (FUZZ_SECONDS=30 each)'
-	@echo '  fault        faults under load (ROUNDS=50, SEED=, ONLY=, NETNS=1)'
+	@echo '  fault        faults under load (ROUNDS=50, SEED=, ONLY=, NETNS=1,'
+	@echo '               PROFILE=zone|tight|preload: one node without Redis)'
 	@echo '  coverage     which lines and branches the tests run'
 	@echo '               (UNIT=1: the pure code, in a minute; T=...; KEEP=1)'
 	@echo '  test-all     the tests in every combination (util/test-all --list;'
@@ -121,7 +122,7 @@ check: build packages-check
 fault: packages-fault build
 	@t/fault/run --rounds $(or $(ROUNDS),50) $(if $(SEED),--seed $(SEED)) \
 	    $(if $(ONLY),--only '$(ONLY)') $(if $(NODES),--nodes $(NODES)) \
-	    $(if $(NETNS),--netns)
+	    $(if $(NETNS),--netns) $(if $(PROFILE),--profile $(PROFILE))
 
 .PHONY: test-all
 test-all: packages-test packages-source build

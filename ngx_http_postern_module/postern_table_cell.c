@@ -9,7 +9,7 @@
 #define POSTERN_TABLE_SWEEP     1024      /* and more when cells are short */
 #define POSTERN_TABLE_LAG       1000      /* ms between clocks of workers, and
                                              ends of one claim */
-#define POSTERN_TABLE_NEAR      86400000  /* ms between claims of one span */
+#define POSTERN_TABLE_NEAR      60000     /* ms between ends in one span */
 
 
 _Static_assert(crypto_shorthash_siphashx24_BYTES
@@ -31,6 +31,7 @@ static void postern_table_sweep_bucket(postern_table_t *t,
 static void postern_table_turn_hand(postern_table_t *t, int64_t now);
 static void postern_table_forget(postern_table_t *t,
     const postern_cell_t *cell);
+static postern_span_t *postern_table_join(postern_table_t *t);
 
 
 postern_table_t *
@@ -489,52 +490,92 @@ postern_table_turn_hand(postern_table_t *t, int64_t now)
 
 
 /*
- * Enters the end of a claim into the span that it is near to, or, while there
- * are empty ones, into one of its own.
+ * Enters the end of a claim into the span that it is near to, or into one of
+ * its own.  Where all are taken, the two that are closest become one.
  */
 
 static void
 postern_table_forget(postern_table_t *t, const postern_cell_t *cell)
 {
-    int64_t          end, away, best;
+    int64_t          end, away;
     uint32_t         i;
-    postern_span_t  *span, *near;
+    postern_span_t  *span, *empty;
 
     if (cell->state != POSTERN_CELL_CLAIM) {
         return;
     }
 
     end = cell->u.entry.expires;
-    best = INT64_MAX;
-    near = &t->spans[0];
+    empty = NULL;
 
     for (i = 0; i < POSTERN_TABLE_SPANS; i++) {
         span = &t->spans[i];
 
         if (span->to == 0) {
-            if (best > POSTERN_TABLE_NEAR) {
-                span->from = end;
-                postern_table_store(&span->to, end);
-                return;
-            }
-
-            break;
+            empty = span;
+            continue;
         }
 
         away = (end < span->from) ? span->from - end : end - span->to;
 
-        if (away < best) {
-            best = away;
-            near = span;
+        if (away > POSTERN_TABLE_NEAR) {
+            continue;
+        }
+
+        if (end < span->from) {
+            postern_table_store(&span->from, end);
+
+        } else if (end > span->to) {
+            postern_table_store(&span->to, end);
+        }
+
+        return;
+    }
+
+    if (empty == NULL) {
+        empty = postern_table_join(t);
+    }
+
+    empty->from = end;
+    postern_table_store(&empty->to, end);
+}
+
+
+/* returns the span that is not needed any more; killed in between, both say
+   the same of some times */
+
+static postern_span_t *
+postern_table_join(postern_table_t *t)
+{
+    int64_t          gap, best;
+    uint32_t         i, k;
+    postern_span_t  *a, *b;
+
+    a = &t->spans[0];
+    b = &t->spans[1];
+    best = INT64_MAX;
+
+    for (i = 0; i < POSTERN_TABLE_SPANS; i++) {
+        for (k = 0; k < POSTERN_TABLE_SPANS; k++) {
+            gap = t->spans[k].from - t->spans[i].to;
+
+            if (i != k && t->spans[k].from >= t->spans[i].from
+                && gap < best)
+            {
+                best = gap;
+                a = &t->spans[i];
+                b = &t->spans[k];
+            }
         }
     }
 
-    if (end < near->from) {
-        postern_table_store(&near->from, end);
-
-    } else if (end > near->to) {
-        postern_table_store(&near->to, end);
+    if (b->to > a->to) {
+        postern_table_store(&a->to, b->to);
     }
+
+    postern_table_store(&b->to, 0);
+
+    return b;
 }
 
 
@@ -553,10 +594,11 @@ postern_table_past(postern_table_t *t, int64_t now, int64_t expires)
         return 0;
     }
 
-    for (i = 0; i < POSTERN_TABLE_SPANS && t->spans[i].to; i++) {
+    for (i = 0; i < POSTERN_TABLE_SPANS; i++) {
         span = &t->spans[i];
 
-        if (expires >= span->from - POSTERN_TABLE_LAG
+        if (span->to != 0
+            && expires >= span->from - POSTERN_TABLE_LAG
             && expires <= span->to + POSTERN_TABLE_LAG)
         {
             return 1;

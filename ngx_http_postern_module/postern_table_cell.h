@@ -16,7 +16,7 @@
 #define POSTERN_TABLE_CHUNK     56        /* bytes of a record in a cell */
 #define POSTERN_TABLE_DOUBT     UINT64_MAX
 #define POSTERN_TABLE_EPOCHS    512       /* a power of two */
-#define POSTERN_TABLE_SPANS     8
+#define POSTERN_TABLE_SPANS     16
 
 /* a store that is not moved behind the next one: what a killed process has
    done of an operation is a beginning of it */

@@ -97,6 +97,12 @@ class Check:
         """A fault is about to kill this process: that is no crash."""
         self.killed.add(pid)
 
+    def follow(self, old, new):
+        """The file is about to be called otherwise: what was read stays read,
+        and the old name begins anew."""
+        self._tails[str(new)] = self._tails.pop(str(old), Tail(new))
+        self._tails[str(new)].path = new
+
     # called around rounds
 
     def before(self):
@@ -130,7 +136,7 @@ class Check:
             node = self.world.nodes[one.node]
             steps = STEPS.get(one.kind, 1)
             late = self.world.lag.within(one.began, one.ended)
-            limit = steps * node.timeout + SLACK + late
+            limit = steps * node.timeout + SLACK + late + fault.delay
             self.stuck.see()
             self.stuck.measure(one.took)
             if one.took > limit:

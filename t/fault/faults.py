@@ -44,6 +44,12 @@ class Fault:
     nodes = 1
     netns = None
 
+    # the kinds of nodes it is for, see run
+    profiles = ("redis",)
+
+    # seconds that requests may take longer for it than their deadline
+    delay = 0.0
+
     # seconds from the end of stop() to a fresh request accepted by every worker
     heals = 1.0
 
@@ -64,3 +70,6 @@ class Fault:
 
     async def stop(self, world):
         """Takes it away."""
+
+    async def after(self, world):
+        """When the round was looked at: tidies up."""

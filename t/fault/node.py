@@ -78,8 +78,10 @@ class Nginx:
     def __init__(self, folder, net=None):
         self.folder = pathlib.Path(folder)
         self.net = net                  # a network namespace, or None
+        self.env = {}                   # what its environment has more
         self.conf = self.folder / "nginx.conf"
         self.pid_file = self.folder / "nginx.pid"
+        self.old_pid_file = self.folder / "nginx.pid.oldbin"    # upgrading
         self.error_log = self.folder / "error.log"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -98,7 +100,8 @@ class Nginx:
         self.conf.write_text(self.text())
         with open(self.folder / "start.log", "ab") as said:
             proc = await asyncio.create_subprocess_exec(
-                *self.command(), stdin=subprocess.DEVNULL, stderr=said)
+                *self.command(), stdin=subprocess.DEVNULL, stderr=said,
+                env={**os.environ, **self.env})
         if await proc.wait() != 0:
             raise RuntimeError(f"nginx does not start: {self.folder}")
         for _ in range(500):
@@ -127,17 +130,31 @@ class Nginx:
 
     def processes(self):
         """Master and all that it has made, the ones that shut down too."""
-        return [self.master, *children(self.master)] if self.master else []
+        found = []
+        for path in (self.pid_file, self.old_pid_file):
+            try:
+                pid = int(path.read_text())
+            except (OSError, ValueError):
+                continue
+            if alive(pid):
+                found += [pid, *children(pid)]
+        return found
 
     def signal(self, number):
         """To the master."""
         os.kill(self.master, number)
 
+    def masters(self):
+        """The master, and while it is upgraded the one before."""
+        return [pid for pid in self.processes()
+                if (alive(pid) and "master process" in pathlib.Path(
+                    f"/proc/{pid}/cmdline").read_text())]
+
     async def stop(self):
         """Ends it, by force where it does not want to."""
         pids = self.processes()
         for number in (signal.SIGTERM, signal.SIGKILL):
-            for pid in pids if number == signal.SIGKILL else pids[:1]:
+            for pid in pids if number == signal.SIGKILL else self.masters():
                 try:
                     os.kill(pid, number)
                 except ProcessLookupError:
@@ -185,7 +202,7 @@ http {{
 class Node(Nginx):
     """A node of Postern with every guard on.
 
-    port and host are those clients use; redis is host:port of its Redis.  What
+    port and host are those clients use; redis is host:port of its Redis, or None.  What
     a fault wants otherwise it sets before start() or a reload: settings (the
     directives of http), audit_file, top (the main level).
     """
@@ -231,7 +248,7 @@ http {{
     scgi_temp_path {self.folder}/scgi;
 
     postern_zone {self.zone};
-    postern_redis redis://{self.redis}/0 timeout={int(self.timeout * 1000)}ms;
+    {self.postern_redis()}
     postern_directory {self.directory};
     postern_master_key {self.master_key};
     postern_org {ORG};
@@ -269,6 +286,13 @@ http {{
     }}
 }}
 """
+
+    def postern_redis(self):
+        """The directive, where there is a Redis."""
+        if self.redis is None:
+            return ""
+        return (f"postern_redis redis://{self.redis}/0 "
+                f"timeout={int(self.timeout * 1000)}ms;")
 
     async def reload(self):
         """A new configuration; returns when new workers serve."""

@@ -12,8 +12,11 @@ import time
 from check import Check
 from load import Load
 from node import TOP, Application, Node
+from preload import Preload
 from proxy import Proxy
 from redis import Redis
+
+PROFILES = ("redis", "zone", "tight", "preload")
 
 WORK = pathlib.Path(os.environ.get("FAULT_WORK", TOP / "build" / "fault"))
 
@@ -59,6 +62,7 @@ class World:
         self.replica = None
         self.app = None
         self.net = None
+        self.preload = None
         self.lag = Lag()
         self.load = Load(self, random.Random(f"{options.seed} load"))
         self.check = Check(self)
@@ -85,6 +89,8 @@ class World:
             from netns import Net
             self.net = Net(self)
             await self.net.start(ports)
+        elif self.options.profile != "redis":
+            await self.alone(ports)
         else:
             self.redis = Redis(self.folder / "redis", ports[0])
             self.replica = Redis(self.folder / "replica", ports[1])
@@ -98,6 +104,18 @@ class World:
                                        f"127.0.0.1:{proxy.port}", self.app))
         for node in self.nodes:
             await node.start()
+
+    async def alone(self, ports):
+        """A node without Redis."""
+        node = Node(0, self.folder / "node-0", ports[4], None, self.app)
+        if self.options.profile == "tight":
+            node.zone, node.window = "256k", "2s skew=1s"
+        if self.options.profile == "preload":
+            self.preload = Preload(self.folder / "preload")
+            await self.preload.start()
+            node.env = self.preload.env
+            node.top = "".join(f"env {name};\n" for name in node.env)
+        self.nodes.append(node)
 
     async def stop(self):
         """Ends all of it; the folder stays where something failed."""
@@ -127,6 +145,7 @@ class World:
         """Sessions, and every worker of every node has served."""
         class Start:
             name, heals, alerts, statuses = "start", 15.0, (), ()
+            delay = 0.0
         await self.check.recovered(Start, time.monotonic())
         for _ in range(3):
             if await self.load.sign_in(self.node()) is None:
@@ -151,6 +170,7 @@ class World:
         finally:
             await self.load.stop()
         await self.check.round(fault)
+        await fault.after(self)
         return took, self.check.breaches() - before
 
 

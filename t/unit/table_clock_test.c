@@ -133,6 +133,27 @@ TEST(a_year_that_never_was_costs_nothing_afterwards)
 }
 
 
+/* clients may be wrong together with the gateway */
+
+TEST(what_lies_between_two_spans_is_new)
+{
+    void             *m = memory(SIZE);
+    postern_table_t  *t = table(m, SIZE);
+
+    EXPECT_INT(claim(t, 1, START, START + 15 * MINUTE), POSTERN_TABLE_OK);
+    EXPECT_INT(claim(t, 2, START + 10 * MINUTE, START + 25 * MINUTE),
+               POSTERN_TABLE_OK);
+    sweep(t, START + 30 * MINUTE);
+
+    EXPECT_INT(claim(t, 3, START + 2000, START + 15 * MINUTE + 2000),
+               POSTERN_TABLE_OK);
+    EXPECT_INT(claim(t, 2, START + 2000, START + 25 * MINUTE),
+               POSTERN_TABLE_PAST);
+
+    munmap(m, SIZE);
+}
+
+
 TEST(more_jumps_than_spans_forget_none)
 {
     int64_t           at;
@@ -141,15 +162,41 @@ TEST(more_jumps_than_spans_forget_none)
     postern_table_t  *t = table(m, SIZE);
 
     for (i = 0; i < 3 * POSTERN_TABLE_SPANS; i++) {
-        at = START + (int64_t) i * 10 * DAY;
-        EXPECT_INT(claim(t, i, at, at + MINUTE), POSTERN_TABLE_OK);
+        at = START + (int64_t) ((i * 7) % 48) * (10 + i) * DAY;
+
+        /* joined spans refuse more than they have to */
+
+        EXPECT(claim(t, i, at, at + MINUTE) != POSTERN_TABLE_NO);
+        sweep(t, at + 2 * MINUTE);
     }
 
-    sweep(t, START + 1000LL * DAY);
+    sweep(t, START + 10000LL * DAY);
 
     for (i = 0; i < 3 * POSTERN_TABLE_SPANS; i++) {
-        at = START + (int64_t) i * 10 * DAY;
+        at = START + (int64_t) ((i * 7) % 48) * (10 + i) * DAY;
         EXPECT_INT(claim(t, i, at, at + MINUTE), POSTERN_TABLE_PAST);
+    }
+
+    munmap(m, SIZE);
+}
+
+
+/* claims that are hours apart use spans up; the far one stays by itself */
+
+TEST(quiet_nights_do_not_join_what_is_years_apart)
+{
+    int64_t           at, year = START + 365LL * DAY;
+    void             *m = memory(SIZE);
+    unsigned          i;
+    postern_table_t  *t = table(m, SIZE);
+
+    EXPECT_INT(claim(t, 1, year, year + MINUTE), POSTERN_TABLE_OK);
+    sweep(t, year + 2 * MINUTE);
+
+    for (i = 0; i < 5 * POSTERN_TABLE_SPANS; i++) {
+        at = START + (int64_t) i * 8 * 60 * MINUTE;
+        EXPECT_INT(claim(t, 10 + i, at, at + MINUTE), POSTERN_TABLE_OK);
+        sweep(t, at + 2 * MINUTE);
     }
 
     munmap(m, SIZE);
