@@ -103,6 +103,10 @@ class Check:
         self._tails[str(new)] = self._tails.pop(str(old), Tail(new))
         self._tails[str(new)].path = new
 
+    def forget(self, path):
+        """A file of this name will be another one."""
+        self._tails.pop(str(path), None)
+
     # called around rounds
 
     def before(self):

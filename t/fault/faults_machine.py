@@ -62,6 +62,7 @@ class DiskFull(Fault):
         await until(lambda: len(self.node.processes())
                     == 1 + self.node.nworkers(), "the end of old workers", 30)
         self.node.audit_files.remove(self.disk / "audit.jsonl")
+        world.check.forget(self.disk / "audit.jsonl")
         subprocess.run(["umount", str(self.disk)], check=True)
         self.disk.rmdir()
 
@@ -86,6 +87,7 @@ class LogRemoved(Fault):
 
     async def after(self, world):
         self.node.audit_files.remove(f"/proc/self/fd/{self.fd}")
+        world.check.forget(f"/proc/self/fd/{self.fd}")
         os.close(self.fd)
 
 
@@ -115,6 +117,7 @@ class LogRotated(Fault):
     async def after(self, world):
         for node, old in self.old:
             node.audit_files.remove(old)
+            world.check.forget(old)
             old.unlink()
 
 
@@ -153,7 +156,9 @@ class FolderGone(Fault):
         await self.node.reload()
         await until(lambda: len(self.node.processes())
                     == 1 + self.node.nworkers(), "the end of old workers", 30)
-        self.node.audit_files = [self.usual]
+        for folder in (self.folder, self.folder.with_name("gone")):
+            self.node.audit_files.remove(folder / "audit.jsonl")
+            world.check.forget(folder / "audit.jsonl")
         shutil.rmtree(self.folder)
 
 
