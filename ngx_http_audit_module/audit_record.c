@@ -416,7 +416,9 @@ audit_record_target(postern_str_t line)
         }
 
     } else {
-        while (to > from && line.data[to - 1] == ' ') {
+        /* what is at from is no space, and stands before to */
+
+        while (line.data[to - 1] == ' ') {
             to--;
         }
     }

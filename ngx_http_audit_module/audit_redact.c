@@ -301,7 +301,7 @@ audit_redact_next(audit_redact_walk_t *w, size_t *from, size_t *to)
     v = w->v;
     c = v->c;
 
-    if (w->i == 0 && v->n && c[0] != '/' && audit_redact_userinfo(w, 0, &end)) {
+    if (w->i == 0 && c[0] != '/' && audit_redact_userinfo(w, 0, &end)) {
         *from = 0;
         *to = v->start[end];
         w->i = w->name = end;

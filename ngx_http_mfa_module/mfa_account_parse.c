@@ -473,7 +473,9 @@ mfa_read_hashes(mfa_account_reader_t *p, const mfa_at_t *up,
         s.data = (const unsigned char *) json_string_value(value);
         s.len = json_string_length(value);
 
-        if (!postern_json_is(value, JSON_STRING) || postern_argon2_parse(s, &hash) != 0) {
+        if (!postern_json_is(value, JSON_STRING)
+            || postern_argon2_parse(s, &hash) != 0)
+        {
             return mfa_read_fault(p, &at, POSTERN_JSON_VALUE,
                                   "is not a whole Argon2id hash");
         }
@@ -583,7 +585,9 @@ mfa_read_string(mfa_account_reader_t *p, const mfa_at_t *up,
     text.data = (const unsigned char *) json_string_value(value);
     text.len = json_string_length(value);
 
-    if (!postern_json_is(value, JSON_STRING) || text.len == 0 || text.len > max) {
+    if (!postern_json_is(value, JSON_STRING) || text.len == 0
+        || text.len > max)
+    {
         return mfa_read_fault(p, &at, POSTERN_JSON_VALUE,
                               "must be a string, neither empty nor too long");
     }

@@ -402,7 +402,7 @@ rbac_reason(const rbac_policy_t *policy, const postern_org_t *org,
                               "of the policy");
         break;
 
-    case RBAC_LIMIT:
+    default: /* RBAC_LIMIT */
         rbac_text_literal(&t, "too many patterns match parts of the path");
         break;
     }

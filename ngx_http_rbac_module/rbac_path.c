@@ -55,6 +55,11 @@ static const uint32_t  rbac_path_pchar[] = {
 };
 
 
+/* of an absolute form without a path: it stands in no target */
+
+static const unsigned char  rbac_path_root[] = "/";
+
+
 #define rbac_path_in(set, c)  ((set)[(c) >> 5] & (1U << ((c) & 0x1f)))
 
 
@@ -88,10 +93,7 @@ rbac_path_check(postern_str_t target, rbac_path_mode_e mode,
         return RBAC_PATH_FRAGMENT;
     }
 
-    /* the "/" of an absolute form without a path stands in no target */
-
-    base = (raw.data >= target.data && raw.data < target.data + target.len)
-           ? (size_t) (raw.data - target.data) : 0;
+    base = (raw.data == rbac_path_root) ? 0 : (size_t) (raw.data - target.data);
 
     if (memchr(raw.data, '%', raw.len) == NULL) {
 
@@ -183,7 +185,6 @@ rbac_path_of(postern_str_t target)
     const unsigned char  *p, *last;
 
     static const postern_str_t  none = postern_null_string;
-    static const postern_str_t  root = postern_string("/");
 
     p = target.data;
     last = target.data + target.len;
@@ -215,7 +216,10 @@ rbac_path_of(postern_str_t target)
         }
 
         if (p == last || *p == '?') {
-            return root;
+            path.data = rbac_path_root;
+            path.len = 1;
+
+            return path;
         }
     }
 
@@ -642,9 +646,7 @@ rbac_path_text(rbac_path_e form)
         return "dot or space at the end of a segment";
     case RBAC_PATH_DIFFERS:
         return "other path than the routed one";
-    case RBAC_PATH_NO_MEMORY:
+    default: /* RBAC_PATH_NO_MEMORY */
         return "out of memory";
     }
-
-    return "unknown";
 }

@@ -527,12 +527,95 @@ TEST(out_of_memory_is_said)
 }
 
 
+/* what has no "://" behind its first word is no absolute form */
+
+TEST(only_a_scheme_makes_an_absolute_form)
+{
+    unsigned       i;
+    postern_str_t  target;
+
+    static const char *const  relative[] = {
+        "a/b:c", "a?b:c//", "ab/cd", "ab?cd", "ab", ":", "a:", "a:/", "a:b//c",
+        "a:/b/c", "://a/b"
+    };
+
+    for (i = 0; i < sizeof(relative) / sizeof(relative[0]); i++) {
+        target.data = (const unsigned char *) relative[i];
+        target.len = strlen(relative[i]);
+
+        EXPECT(rbac_path_of(target).data == NULL);
+    }
+}
+
+
+/* an escape that is none is text in a path that is decoded already */
+
+TEST(half_an_escape_is_no_double_encoding)
+{
+    unsigned       i;
+    size_t         at;
+    postern_str_t  path;
+
+    static const struct {
+        const char   *path;
+        rbac_path_e   form;
+    } cases[] = {
+        { "/%", RBAC_PATH_OK },
+        { "/%2", RBAC_PATH_OK },
+        { "/%2x", RBAC_PATH_OK },
+        { "/%x2", RBAC_PATH_OK },
+        { "/%2f", RBAC_PATH_DOUBLE },
+        { "/%u002", RBAC_PATH_OK },
+        { "/%v002e", RBAC_PATH_OK },
+        { "/%ux02e", RBAC_PATH_OK },
+        { "/%u0x2e", RBAC_PATH_OK },
+        { "/%u00xe", RBAC_PATH_OK },
+        { "/%u002x", RBAC_PATH_OK },
+        { "/%u002e", RBAC_PATH_DOUBLE },
+        { "/%U002E", RBAC_PATH_DOUBLE }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        path.data = (const unsigned char *) cases[i].path;
+        path.len = strlen(cases[i].path);
+
+        EXPECT_INT(rbac_path_decoded(path, RBAC_PATH_CANONICAL, &at),
+                   cases[i].form);
+    }
+}
+
+
+TEST(a_decoded_path_is_bounded_too)
+{
+    size_t          at;
+    unsigned char  *data;
+    postern_str_t   path;
+
+    data = malloc(RBAC_PATH_MAX + 1);
+    memset(data, 'a', RBAC_PATH_MAX + 1);
+    data[0] = '/';
+
+    path.data = data;
+    path.len = RBAC_PATH_MAX;
+    EXPECT_INT(rbac_path_decoded(path, RBAC_PATH_STRICT, &at), RBAC_PATH_OK);
+
+    path.len++;
+    EXPECT_INT(rbac_path_decoded(path, RBAC_PATH_STRICT, &at),
+               RBAC_PATH_TOO_LONG);
+    EXPECT_INT(at, RBAC_PATH_MAX);
+
+    free(data);
+}
+
+
 TEST(every_form_has_a_text)
 {
-    int  i;
+    int  i, k;
 
     for (i = RBAC_PATH_OK; i <= RBAC_PATH_NO_MEMORY; i++) {
-        EXPECT(strcmp(rbac_path_text(i), "unknown") != 0);
+        for (k = RBAC_PATH_OK; k < i; k++) {
+            EXPECT(strcmp(rbac_path_text(i), rbac_path_text(k)) != 0);
+        }
     }
 }
 

@@ -35,7 +35,6 @@
 static unsigned long  scarce_round;    /* which request fails; 0: none */
 static unsigned long  scarce_asked;
 static int            scarce_on;
-static int            scarce_done;
 
 
 void *__real_malloc(size_t size);
