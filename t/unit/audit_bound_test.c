@@ -133,7 +133,7 @@ TEST(what_steers_a_terminal_is_escaped_to_its_ends)
 }
 
 
-/* --- what is hidden -------------------------------------------------------- */
+/* --- what is hidden ----------------------------------------------------- */
 
 static postern_str_t
 redacted(const char *text)
@@ -285,7 +285,7 @@ TEST(a_text_that_is_cut_shows_no_more_than_its_room)
 }
 
 
-/* --- members that are there or not ----------------------------------------- */
+/* --- members that are there or not -------------------------------------- */
 
 static json_t *
 record(const audit_request_t *r)

@@ -692,7 +692,7 @@ TEST(a_pipe_that_cannot_be_written_to_keeps_the_record)
 }
 
 
-/* --- owners ---------------------------------------------------------------- */
+/* --- owners ------------------------------------------------------------- */
 
 static uint64_t  owned;
 
@@ -818,7 +818,7 @@ TEST(an_owner_that_may_live_holds_its_slot)
 }
 
 
-/* --- what was not recorded ------------------------------------------------- */
+/* --- what was not recorded ---------------------------------------------- */
 
 TEST(a_gap_waits_for_room_and_spans_all_that_is_missing)
 {
