@@ -259,12 +259,15 @@ class Held(Fault):
     """CLIENT PAUSE, of everybody or of those that write."""
 
     name = "redis holds clients"
+    span = (0, 0.1)
 
     async def start(self, world):
         await world.redis.command(
-            "CLIENT", "PAUSE", "5000", world.rng.choice(("ALL", "WRITE")))
+            "CLIENT", "PAUSE", world.rng.randint(100, 1300),
+            world.rng.choice(("ALL", "WRITE")))
 
     async def stop(self, world):
+        # held as well until the pause of all is over; ends one of writes
         await world.redis.command("CLIENT", "UNPAUSE")
 
 
