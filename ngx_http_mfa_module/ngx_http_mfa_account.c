@@ -28,7 +28,7 @@ typedef struct {
     size_t         old_len;
     size_t         next_len;
     char           path[MFA_FILE_PATH_MAX];
-    u_char         text[1];      /* old, then next */
+    u_char         text[];       /* old, then next */
 } ngx_http_mfa_file_job_t;
 
 

@@ -591,8 +591,9 @@ ngx_http_mfa_block_list(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
     for (i = 0; i < mmcf->lists->nelts; i++) {
 
         if (list[i].file.len == conf->block_file.len
-            && ngx_strncmp(list[i].file.data, conf->block_file.data,
-                           list[i].file.len) == 0)
+            && (list[i].file.len == 0
+                || ngx_strncmp(list[i].file.data, conf->block_file.data,
+                               list[i].file.len) == 0))
         {
             conf->rules.block = list[i].list;
             return NGX_CONF_OK;

@@ -19,7 +19,7 @@ typedef enum {
 typedef struct {
     uint32_t       nkeys;
     sign_key_t    *decoys[NGX_HTTP_SIGN_DECOYS];
-    sign_key_t    *keys[1];               /* by postern_key_t.index */
+    sign_key_t    *keys[];                /* by postern_key_t.index */
 } ngx_http_sign_keys_t;
 
 
@@ -81,8 +81,7 @@ ngx_http_sign_prepare(const postern_directory_t *dir)
     size_t                 size;
     ngx_http_sign_keys_t  *keys;
 
-    size = offsetof(ngx_http_sign_keys_t, keys)
-           + (dir->nkeys + 1) * sizeof(sign_key_t *);
+    size = sizeof(ngx_http_sign_keys_t) + dir->nkeys * sizeof(sign_key_t *);
 
     keys = calloc(1, size);
     if (keys == NULL) {
