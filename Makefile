@@ -48,7 +48,9 @@ help:
 	@echo
 	@echo '  demo         see it work, step by step, on this machine'
 	@echo '               (KEEP=1 leaves it running, REDIS=1 uses two nodes)'
-	@echo '  test         every test (T="t/2*.t" runs a selection)'
+	@echo '  test         every test (T="t/2*.t" runs a selection;'
+	@echo '               SANITIZE=1 with ASan and UBSan in nginx, VALGRIND=1'
+	@echo '               the core paths under memcheck)'
 	@echo '  build        build/ngx_http_*_module.so and build/postern'
 	@echo '               (NGINX_SRC=/path: for that nginx source tree)'
 	@echo '  install      modules, program and 50-mod-http-postern.conf'
@@ -107,8 +109,10 @@ made: $(made)
 
 
 .PHONY: test
-test: packages-test build
-	@util/run-tests $(T)
+test: packages-test build $(if $(SANITIZE)$(VALGRIND),packages-source) \
+      $(if $(VALGRIND),packages-valgrind)
+	@$(if $(SANITIZE),util/test-sanitized,\
+	    $(if $(VALGRIND),util/test-valgrind,util/run-tests)) $(T)
 
 .PHONY: conformance
 conformance: packages-test build

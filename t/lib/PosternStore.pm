@@ -172,7 +172,14 @@ sub nginx_stop {
     my ($n) = @_;
     my $pid = delete $nginx{$n} or return;
     kill "QUIT", $pid;
-    wait_for(sub { !kill 0, $pid }, 5) or kill "KILL", $pid;
+    wait_for(sub { gone($pid) }, $ENV{TEST_NGINX_REPORTS} ? 60 : 5)
+        or kill "KILL", $pid;
+}
+
+# it has ended, though whoever adopted it may not have looked yet
+sub gone {
+    my ($pid) = @_;
+    return slurp("/proc/$pid/stat") !~ /\) [^ZX]/;
 }
 
 sub workers {
