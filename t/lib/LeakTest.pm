@@ -1,0 +1,388 @@
+package LeakTest;
+
+# For t/73*.t: an nginx with every directive of the modules in use, its load,
+# and what its processes hold.
+#
+#     start($http)            nginx(0, $http) with the heap counted
+#     everything(%change)     the directives; redis => 0: one node alone
+#     load()                  some requests of each kind, checked
+#     measure()               master and workers: what they hold, once idle
+#     same($name, \%a, \%b)   asserts that it is the same
+#     broken($http)           ways to break it: [name, directives, message]
+#     take_up()               a new directory, of the same contents
+#     reopen()                of logs
+#     reload($http)           until the new workers are there, and no old one
+
+use v5.32;
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use MfaTest ();
+use Postern ();
+use PosternStore;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $top = abs_path(dirname(abs_path(__FILE__)) . "/../..");
+my $sanitized = $ENV{TEST_NGINX_REPORTS};    # or under valgrind
+my $counts = dir() . "/heap";
+
+# one worker with few threads, so that what a first request or job of each of
+# them makes and keeps is made before anything is measured
+our $one = "worker_processes 1; thread_pool default threads=2;";
+
+# what is counted to the block elsewhere may differ by this much in bytes: the
+# sizes that malloc() really gives depend on what it has at hand
+our $bytes = 4096;
+
+# and the memory of a process by this: blocks that are all given back still lie
+# elsewhere each time, in pages that are new to it
+our $kilobytes = 512;
+
+
+# to the requests of load()
+our $answers = "200 401 200 401 200 401 401 400 401 303 401 303 200 303 200 0";
+
+
+sub write_file {
+    my ($name, $text, $mode) = @_;
+    my $file = dir() . "/$name";
+
+    make_path(dirname($file));
+    open my $out, ">", $file or die "$file: $!\n";
+    print $out $text;
+    close $out;
+    chmod $mode, $file if defined $mode;
+
+    return $file;
+}
+
+
+# the people of MfaTest and the keys of Postern, in one document
+
+sub document {
+    my $people = Postern::json(MfaTest::directory());
+    my $keys = Postern::json(Postern::directory());
+
+    $people->{organizations}{acme}{keys} =
+        { map { $_ => $keys->{organizations}{acme}{keys}{$_} }
+              qw(robot curve shut) };
+
+    $people->{organizations}{acme}{keys}{AK1} = {
+        user => "alice", algorithm => "hmac-sha256",
+        secret => sealed("keys/AK1/secret", $Postern::secret) };
+
+    require JSON::PP;
+
+    return JSON::PP->new->canonical->pretty->encode($people);
+}
+
+
+# by the program that operators seal with
+sub sealed {
+    my ($record, $secret) = @_;
+    my $dir = dir();
+
+    write_file("secret", $secret);
+    my $seal = "postern seal --master-key key --org acme --record $record";
+    my $sealed = qx{cd "$dir" && "$top/build/"$seal <secret};
+
+    die "postern seal: $?\n" if $? != 0;
+    chomp $sealed;
+
+    return $sealed;
+}
+
+
+sub everything {
+    my (%change) = @_;
+    my $dir = dir();
+    my ($app, $tls) = (port(1), port(2));
+    my $redis = $ENV{TEST_NGINX_REDIS_PORT};
+
+    certificates() if !-f "$dir/redis.pem";
+    write_file("key", "mk-1 " . "A" x 42 . "E=\n", 0600);
+    write_file("postern.json", document());
+    write_file("texts.json", '{"en": {"user": "E-mail address"},'
+                             . ' "fr": {"sign_in": "Se connecter"}}');
+    write_file("pages/notice.html", "<p>{{notice}}</p>\n");
+    write_file("block.txt", "password of aurora\n");
+    write_file("logo.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>');
+
+    my $state = $change{redis} // 1
+        ? "postern_redis redis://127.0.0.1:$redis/3 timeout=5s prefix=leak:;"
+        : "mfa_accounts $dir/accounts;";
+
+    return <<"END";
+    postern_zone 4m;
+    $state
+    postern_directory $dir/postern.json 200ms;
+    postern_master_key $dir/key;
+    postern_identity_headers on;
+    postern_org acme;
+
+    audit on;
+    audit_file $dir/audit.jsonl;
+    audit_ring 256k;
+    audit_flush 50ms;
+    audit_redact ticket;
+
+    mfa_insecure_argon2id memory=8k passes=1 queue=1000;
+    mfa_limit free=100 attempts=100 address=10000r/m;
+    mfa_name "Leaks";
+    mfa_logo $dir/logo.svg;
+    mfa_colors accent=#112233;
+    mfa_templates $dir/pages;
+    mfa_texts $dir/texts.json;
+    mfa_language en;
+    mfa_password min=12 block=$dir/block.txt;
+    mfa_session idle=1h absolute=24h;
+    mfa_totp digits=6 algorithm=sha1 period=30 window=1;
+    mfa_code_header X-Code;
+
+    sign_window 15m skew=60s;
+    sign_explain on;
+
+    server {
+        listen 127.0.0.1:$app;
+        listen 127.0.0.1:$tls ssl http2;
+        server_name localhost;
+        ssl_certificate $dir/redis.pem;
+        ssl_certificate_key $dir/redis.key;
+
+        location /.postern/ { mfa_pages; }
+        location / { mfa on; mfa_require aal=1 max_age=1h; rbac on;
+                     proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
+        location /signed/ { sign on; sign_schemes rfc9421 sigv4;
+                     sign_components \@method \@target-uri \@authority
+                                     content-digest;
+                     rbac on; rbac_path canonical; rbac_mode enforce;
+                     proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
+        location /either/ { satisfy any; sign on; mfa on; rbac on;
+                     proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
+        location /admin/ { sign on; rbac on; mfa_admin; }
+        error_page 404 /missing;
+        location = /missing { return 404 "\$postern_subject \$sign_error
+                              \$rbac_reason \$mfa_status"; }
+    }
+END
+}
+
+
+sub start {
+    my ($http) = @_;
+
+    if (!$sanitized) {
+        make_path($counts);
+        system("gcc", "-O2", "-shared", "-fPIC", "-o", "$counts.so",
+               "$top/t/leak/heap.c") == 0 or die "heap.c does not compile\n";
+        $ENV{HEAP_COUNTS} = $counts;
+    }
+
+    local $ENV{LD_PRELOAD} = $sanitized ? "" : "$counts.so";
+    nginx(0, $http, $one);
+}
+
+
+sub master {
+    chomp(my $pid = PosternStore::slurp(dir() . "/nginx-0/nginx.pid"));
+
+    return $pid;
+}
+
+
+sub reload {
+    my ($http) = @_;
+    my %before = map { $_ => 1 } workers(0);
+
+    nginx_reload(0, $http, $one);
+    wait_for(sub {
+        my @now = workers(0);
+        return @now == 1 && !grep { $before{$_} } @now;
+    }, 60) or die "the old workers are still there\n";
+}
+
+
+sub change_directory {
+    my $name = "postern.json";
+
+    write_file("$name.new", document());
+    rename dir() . "/$name.new", dir() . "/$name" or die "$name: $!\n";
+}
+
+
+# the same, and waits until the worker has it
+sub take_up {
+    my $taken = qr/is in force, loaded in/;
+    my $seen = error_log(0, $taken);
+
+    change_directory();
+    wait_for(sub { error_log(0, $taken) > $seen }, 60)
+        or die "the new directory is not taken up\n";
+}
+
+
+sub reopen {
+    unlink dir() . "/audit.jsonl";
+    kill "USR1", master();
+}
+
+
+# One of each kind, through to the application and refused, checked, so that no
+# figure is of an nginx that does nothing.
+
+sub load {
+    my %request = (target => "/signed/x", authority => "localhost",
+                   nonce => join("", map { int rand 10 } 1 .. 20));
+    my @got;
+
+    for my $key ({ keyid => "AK1" }, { keyid => "robot", key => "ed25519" },
+                 { keyid => "curve", key => "p256" }) {
+        my $text = Postern::raw_request("GET", "/signed/x",
+                       Postern::rfc9421(%request, %$key));
+
+        # accepted, and refused as a replay
+        push @got, map { Postern::http($text, port(1))->{status} } 1 .. 2;
+    }
+
+    push @got, Postern::http(Postern::raw_request("GET", "/signed/x", $_),
+                             port(1))->{status}
+        for "", "Signature: sig1=:AAAA:", Postern::rfc9421(%request,
+                keyid => "shut");
+
+    my $person = MfaClient->new(port => port(1));
+    my $user = "b" . (1 + int rand 9);
+
+    push @got, $person->get("/")->{status},
+               $person->sign_in($user, "wrong" x 4)->{status},
+               $person->sign_in($user, $MfaTest::password)->{status},
+               $person->get("/")->{status},
+               $person->get("/.postern/")->{status},
+               $person->sign_out->{status};
+
+    push @got, system("curl -s -k -o /dev/null --http2 https://127.0.0.1:"
+                      . port(2) . "/signed/x");
+
+    die "the load is not answered as it should: @got\n"
+        if "@got" ne $answers;
+
+    return $answers;
+}
+
+
+# descriptors, threads, mappings, locked kB, private kB, blocks and bytes
+
+sub holds {
+    my ($pid) = @_;
+    my $status = PosternStore::slurp("/proc/$pid/status");
+    my $smaps = PosternStore::slurp("/proc/$pid/smaps_rollup");
+    my %now;
+
+    opendir my $fds, "/proc/$pid/fd" or die "/proc/$pid/fd: $!\n";
+    $now{descriptors} = grep { /^\d+$/ } readdir $fds;
+
+    ($now{threads}) = $status =~ /^Threads:\s+(\d+)/m;
+    ($now{locked}) = $status =~ /^VmLck:\s+(\d+)/m;
+
+    # with sanitizers memory is kept to find who uses it later
+
+    if (!$sanitized) {
+        $now{mappings} = () = PosternStore::slurp("/proc/$pid/maps") =~ /\n/g;
+        ($now{anonymous}) = $smaps =~ /^Anonymous:\s+(\d+)/m;
+        @now{qw(blocks bytes)} =
+            unpack "qq", PosternStore::slurp("$counts/$pid");
+    }
+
+    return \%now;
+}
+
+
+sub measure {
+    my %now;
+
+    sleep 0.5;
+    my @pids = workers(0);
+
+    $now{processes} = @pids;
+    $now{master} = holds(master());
+    $now{"worker $_"} = holds($pids[$_]) for 0 .. $#pids;
+
+    return %now;
+}
+
+
+sub same {
+    my ($name, $before, $after) = @_;
+
+    is($after->{processes}, $before->{processes}, "$name: no other processes");
+
+    for my $who (sort grep { ref $before->{$_} } keys %$before) {
+        my ($was, $is) = ($before->{$who}, $after->{$who});
+
+        for my $what (sort keys %$was) {
+            my $bound = $what eq "bytes" ? $bytes
+                      : $what eq "anonymous" ? $kilobytes : 0;
+
+            cmp_ok($is->{$what}, "<=", $was->{$what} + $bound,
+                   "$name: $who: $what");
+            diag("$name: $who: $what: $was->{$what} -> $is->{$what}") if $ENV{LEAK_SHOW};
+        }
+    }
+}
+
+
+# what nobody broke on purpose
+
+sub complaints {
+    return grep { !/no_such|"nothing"|broken|cut\.json|none\./ }
+           error_log(0, qr/\[(alert|emerg|crit)\]|exited on signal/);
+}
+
+
+sub broken {
+    my ($http) = @_;
+    my $dir = dir();
+
+    write_file("broken.json", document() =~ s/"viewer"/"viewers"/r);
+    write_file("cut.json", substr document(), 0, 2000);
+    write_file("texts-broken.json", '{"en": {"no_such_text": "x"}}');
+    write_file("broken/notice.html", "<p>{{no_such_value}}</p>\n");
+    write_file("keys-broken", "mk-1 AAAA\n", 0600);
+
+    my $authority = "rediss://127.0.0.1 ssl_trusted=$dir/none.pem";
+
+    my $change = sub {
+        my ($from, $to) = @_;
+        my $text = $http =~ s/\Q$from\E/$to/r;
+        die "nothing of $from\n" if $text eq $http;
+        return $text;
+    };
+
+    return (
+        ["the end", "$http\n no_such_directive;",
+         qr/unknown directive "no_such_directive"/],
+        ["the end of a server", $change->("error_page 404 /missing;", "nothing;"),
+         qr/unknown directive "nothing"/],
+        ["the directory", $change->("postern.json", "broken.json"),
+         qr/\[emerg\].*broken\.json/],
+        ["half a directory", $change->("postern.json", "cut.json"),
+         qr/\[emerg\].*cut\.json/],
+        ["no directory", $change->("postern.json", "none.json"),
+         qr/\[emerg\].*none\.json/],
+        ["master keys", $change->("$dir/key;", "$dir/keys-broken;"),
+         qr/\[emerg\].*keys-broken/],
+        ["texts", $change->("texts.json", "texts-broken.json"),
+         qr/\[emerg\].*texts-broken/],
+        ["templates", $change->("$dir/pages", "$dir/broken"),
+         qr/\[emerg\].*notice\.html/],
+        ["an authority", $http =~ s{^ +(postern_redis|mfa_accounts) .*}
+                                   {postern_redis $authority;}mr,
+         qr/\[emerg\].*none\.pem/],
+    );
+}
+
+
+1;
