@@ -504,14 +504,14 @@ audit_redact_known(const audit_redact_t *r, const unsigned char *p, size_t n)
 
 
 /* returns the folded length, which may exceed what out holds: of a longer name
-   out keeps the last bytes */
+   out keeps the last bytes, written round and put straight when all is read */
 
 static size_t
 audit_redact_fold(const unsigned char *p, size_t n,
     unsigned char out[AUDIT_REDACT_NAME])
 {
-    size_t         i, len;
-    unsigned char  c;
+    size_t         i, len, begin;
+    unsigned char  c, round[AUDIT_REDACT_NAME];
 
     len = 0;
 
@@ -529,15 +529,15 @@ audit_redact_fold(const unsigned char *p, size_t n,
             c |= 0x20;
         }
 
-        if (len >= AUDIT_REDACT_NAME) {
-            memmove(out, out + 1, AUDIT_REDACT_NAME - 1);
-            out[AUDIT_REDACT_NAME - 1] = c;
+        out[len++ % AUDIT_REDACT_NAME] = c;
+    }
 
-        } else {
-            out[len] = c;
-        }
+    if (len > AUDIT_REDACT_NAME) {
+        begin = len % AUDIT_REDACT_NAME;
 
-        len++;
+        memcpy(round, out, AUDIT_REDACT_NAME);
+        memcpy(out, round + begin, AUDIT_REDACT_NAME - begin);
+        memcpy(out + AUDIT_REDACT_NAME - begin, round, begin);
     }
 
     return len;

@@ -12,6 +12,9 @@
 #include "ngx_http_postern_identity.h"
 
 
+/* bytes of Accept that are looked at */
+#define NGX_HTTP_POSTERN_ACCEPT  1024
+
 #define NGX_HTTP_POSTERN_PROBLEM                                              \
     "{\"type\":\"about:blank\",\"title\":\"%V\",\"status\":%ui,"              \
     "\"code\":\"%*s\""
@@ -207,9 +210,12 @@ ngx_http_postern_add_header(ngx_http_request_t *r, ngx_str_t name,
 }
 
 
+/* browsers say so at once, and whoever is refused shall not have us search */
+
 static ngx_uint_t
 ngx_http_postern_wants_html(ngx_http_request_t *r)
 {
+    size_t            len;
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
@@ -221,17 +227,19 @@ ngx_http_postern_wants_html(ngx_http_request_t *r)
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (h[i].key.len == sizeof("Accept") - 1
-                && ngx_strncasecmp(h[i].key.data, (u_char *) "Accept",
+            if (h[i].key.len != sizeof("Accept") - 1
+                || ngx_strncasecmp(h[i].key.data, (u_char *) "Accept",
                                    sizeof("Accept") - 1)
-                   == 0
-                && ngx_strlcasestrn(h[i].value.data,
-                                    h[i].value.data + h[i].value.len,
-                                    html, sizeof(html) - 2)
-                   != NULL)
+                   != 0)
             {
-                return 1;
+                continue;
             }
+
+            len = ngx_min(h[i].value.len, NGX_HTTP_POSTERN_ACCEPT);
+
+            return ngx_strlcasestrn(h[i].value.data, h[i].value.data + len,
+                                    html, sizeof(html) - 2)
+                   != NULL;
         }
     }
 

@@ -510,7 +510,6 @@ sign_code_e
 sign_base(const sign_request_t *req, const postern_alloc_t *alloc,
     sign_message_t *msg)
 {
-    sign_code_e           code;
     const sign_scheme_t  *scheme;
 
     scheme = sign_scheme(msg->scheme);
@@ -519,13 +518,7 @@ sign_base(const sign_request_t *req, const postern_alloc_t *alloc,
         return sign_fail(msg, SIGN_UNSUPPORTED, "unknown scheme");
     }
 
-    code = scheme->base(req, alloc, msg);
-
-    if (code == SIGN_OK) {
-        sign_claim(msg);
-    }
-
-    return code;
+    return scheme->base(req, alloc, msg);
 }
 
 

@@ -29,6 +29,7 @@
 #define SIGN_MAX_SIGNATURES   8       /* signatures in one request */
 #define SIGN_MAX_HEADER       16384   /* bytes of Signature(-Input), … */
 #define SIGN_MAX_BASE         65536   /* bytes of a signature base */
+#define SIGN_MAX_SEARCH       16384   /* bytes searched for parts of fields */
 #define SIGN_MAX_KEY_ID       POSTERN_NAME_MAX
 #define SIGN_MAX_NONCE        256
 #define SIGN_MAX_QUERY        1024    /* query parameters (SigV4 sorts them) */
@@ -138,13 +139,16 @@ typedef struct {
     unsigned char           digest_value[64];
     unsigned                needs_body:1;
     unsigned                has_body_hash:1;
-    unsigned                hops:1;        /* Connection says something */
+    unsigned                hops:1;        /* Connection names fields */
     unsigned char           body_hash[32];
 
     /* set by sign_base(): what the key signs (RFC 9421: the signature base;
-       SigV4: the string to sign), and what may be used only once */
+       SigV4: the string to sign) */
     postern_str_t           base;
     postern_str_t           canonical;     /* SigV4: the canonical request */
+    size_t                  searched;      /* bytes, for parts of fields */
+
+    /* set by sign_verify() where it is SIGN_OK: what may be used only once */
     unsigned char           claim[SIGN_CLAIM_MAX];
     size_t                  claim_len;
 
@@ -179,7 +183,7 @@ sign_code_e sign_check(const sign_request_t *req, const sign_policy_t *policy,
     const postern_key_t *key, postern_str_t org,
     const unsigned char *address, int64_t now, sign_message_t *msg);
 
-/* builds msg->base (and canonical) and msg->claim */
+/* builds msg->base (and canonical) */
 sign_code_e sign_base(const sign_request_t *req, const postern_alloc_t *alloc,
     sign_message_t *msg);
 
@@ -200,9 +204,9 @@ typedef struct sign_key_s  sign_key_t;
 sign_key_t *sign_key_create(const postern_key_t *key, postern_str_t secret);
 void sign_key_destroy(sign_key_t *key);
 
-/* SIGN_OK or SIGN_INVALID; msg->base must be set.  Constant time in the
-   signature.  SigV4's derived key is kept in the sign_key_t by date, region
-   and service. */
+/* SIGN_OK, with msg->claim set, or SIGN_INVALID; msg->base must be set.
+   Constant time in the signature.  SigV4's derived key is kept in the
+   sign_key_t by date, region and service. */
 sign_code_e sign_verify(sign_key_t *key, sign_message_t *msg);
 
 

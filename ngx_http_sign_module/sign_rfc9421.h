@@ -93,6 +93,10 @@ sign_code_e sign_rfc9421_query_param(const sign_target_t *target,
     const sign_component_t *component, const postern_alloc_t *alloc,
     sign_message_t *msg, postern_str_t *value);
 
+/* counts bytes that a part is looked for in; SIGN_TOO_LARGE where they are too
+   many */
+sign_code_e sign_rfc9421_search(sign_message_t *msg, size_t len);
+
 /* without the white space around it */
 postern_str_t sign_rfc9421_trim(postern_str_t s);
 

@@ -33,6 +33,7 @@ sign_rfc9421_base(const sign_request_t *req, const postern_alloc_t *alloc,
 
     sig = msg->scheme_data;
     len = sizeof(BASE_PARAMS_NAME) - 1 + sig->params.len;
+    msg->searched = 0;
 
     for (i = 0; i < sig->ncomponents; i++) {
 

@@ -225,6 +225,26 @@ sign_rfc9421_trim(postern_str_t s)
 }
 
 
+/*
+ * A signature may cover dozens of members of one field, or parameters of one
+ * query, and each of them is looked for from the beginning.
+ */
+
+sign_code_e
+sign_rfc9421_search(sign_message_t *msg, size_t len)
+{
+    msg->searched += len;
+
+    if (msg->searched > SIGN_MAX_SEARCH) {
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "members and query parameters to look for in more "
+                         "than %d bytes", SIGN_MAX_SEARCH);
+    }
+
+    return SIGN_OK;
+}
+
+
 static sign_code_e
 value_bytes(const sign_request_t *req, const sign_component_t *component,
     const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *value)
@@ -282,9 +302,15 @@ value_member(const sign_component_t *component, const postern_alloc_t *alloc,
     sign_message_t *msg, postern_str_t *value)
 {
     int               rc;
+    sign_code_e       code;
     sign_sf_item_t    member;
     sign_sf_list_t    list;
     sign_sf_cursor_t  c;
+
+    code = sign_rfc9421_search(msg, value->len);
+    if (code != SIGN_OK) {
+        return code;
+    }
 
     rc = value_find_member(*value, component->arg, &c);
 

@@ -86,6 +86,7 @@ query_find(const sign_target_t *target, const sign_component_t *component,
 {
     int            invalid;
     size_t         n;
+    sign_code_e    code;
     postern_str_t  query, name, raw;
 
     value->len = 0;
@@ -97,6 +98,11 @@ query_find(const sign_target_t *target, const sign_component_t *component,
 
     query.len = target->query.len - 1;
     query.data = target->query.data + 1;
+
+    code = sign_rfc9421_search(msg, query.len);
+    if (code != SIGN_OK) {
+        return code;
+    }
 
     for (n = 0; query.len; n++) {
 

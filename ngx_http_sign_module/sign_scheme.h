@@ -24,7 +24,7 @@
  *                 active and usable here; freshness is not its business.
  *
  *     base()      msg->base (and canonical).  The claim is made from nonce or
- *                 base by sign_base(), equally for all schemes.
+ *                 base by sign_verify(), equally for all schemes.
  *
  * Every function that fails returns sign_fail(msg, code, "what, where").
  */
@@ -73,10 +73,9 @@ sign_code_e sign_fail(sign_message_t *msg, sign_code_e code,
 
 /*
  * Sets msg->claim from the key id and the nonce, or the base where there is no
- * nonce.  Of sign_base(), and of sign_verify() once more where a scheme allows
- * a request to be read in several ways and not the first one verified: one
- * signature must be one claim however the request was written.  In
- * sign_message.c.
+ * nonce.  Of sign_verify(), which knows what was signed where a scheme allows a
+ * request to be read in several ways: one signature must be one claim however
+ * the request was written.  In sign_message.c.
  */
 void sign_claim(sign_message_t *msg);
 

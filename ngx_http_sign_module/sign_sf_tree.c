@@ -18,10 +18,10 @@ static int sf_read_inner_list(sign_sf_cursor_t *c,
     const postern_alloc_t *alloc, sign_sf_item_t *member);
 static int sf_read_item(sign_sf_cursor_t *c, const postern_alloc_t *alloc,
     sign_sf_item_t *item);
-static sign_sf_param_t *sf_find_param(sign_sf_param_t *params, size_t n,
-    postern_str_t key);
-static sign_sf_item_t *sf_find_member(sign_sf_item_t *members, size_t n,
-    postern_str_t key);
+static int sf_find(const postern_str_t *first, size_t stride,
+    const uint16_t *order, size_t n, postern_str_t key, size_t *place);
+static int sf_compare(postern_str_t a, postern_str_t b);
+static void sf_insert(uint16_t *order, size_t n, size_t place);
 static void *sf_grow(const postern_alloc_t *alloc, void *array, size_t n,
     size_t *capacity, size_t size);
 
@@ -66,8 +66,9 @@ sf_parse(postern_str_t text, int dictionary, const postern_alloc_t *alloc,
     sign_sf_list_t *list)
 {
     int                rc;
-    size_t             n, capacity;
-    sign_sf_item_t     entry, *members, *same;
+    size_t             n, place, capacity;
+    uint16_t           order[SIGN_SF_MAX_MEMBERS];
+    sign_sf_item_t     entry, *members;
     sign_sf_cursor_t   c;
 
     list->members = NULL;
@@ -93,23 +94,27 @@ sf_parse(postern_str_t text, int dictionary, const postern_alloc_t *alloc,
             return rc;
         }
 
-        same = dictionary ? sf_find_member(members, n, entry.key) : NULL;
+        place = n;
 
-        if (same == NULL) {
-
-            if (n == SIGN_SF_MAX_MEMBERS) {
-                return SIGN_SF_LIMIT;
-            }
-
-            members = sf_grow(alloc, members, n, &capacity, sizeof(entry));
-            if (members == NULL) {
-                return SIGN_SF_NO_MEMORY;
-            }
-
-            same = &members[n++];
+        if (dictionary && n
+            && sf_find(&members->key, sizeof(entry), order, n, entry.key,
+                       &place))
+        {
+            members[place] = entry;
+            continue;
         }
 
-        *same = entry;
+        if (n == SIGN_SF_MAX_MEMBERS) {
+            return SIGN_SF_LIMIT;
+        }
+
+        members = sf_grow(alloc, members, n, &capacity, sizeof(entry));
+        if (members == NULL) {
+            return SIGN_SF_NO_MEMORY;
+        }
+
+        sf_insert(order, n, place);
+        members[n++] = entry;
 
     } while ((rc = sign_sf_read_comma(&c)) == 1);
 
@@ -231,8 +236,9 @@ sign_sf_read_params(sign_sf_cursor_t *c, const postern_alloc_t *alloc,
     sign_sf_item_t *item)
 {
     int               rc;
-    size_t            n, capacity;
-    sign_sf_param_t   param, *params, *same;
+    size_t            n, place, capacity;
+    uint16_t          order[SIGN_SF_MAX_PARAMS];
+    sign_sf_param_t   param, *params;
 
     n = 0;
     capacity = 0;
@@ -245,23 +251,26 @@ sign_sf_read_params(sign_sf_cursor_t *c, const postern_alloc_t *alloc,
             return rc;
         }
 
-        same = sf_find_param(params, n, param.key);
+        place = 0;
 
-        if (same == NULL) {
-
-            if (n == SIGN_SF_MAX_PARAMS) {
-                return SIGN_SF_LIMIT;
-            }
-
-            params = sf_grow(alloc, params, n, &capacity, sizeof(param));
-            if (params == NULL) {
-                return SIGN_SF_NO_MEMORY;
-            }
-
-            same = &params[n++];
+        if (n && sf_find(&params->key, sizeof(param), order, n, param.key,
+                         &place))
+        {
+            params[place] = param;
+            continue;
         }
 
-        *same = param;
+        if (n == SIGN_SF_MAX_PARAMS) {
+            return SIGN_SF_LIMIT;
+        }
+
+        params = sf_grow(alloc, params, n, &capacity, sizeof(param));
+        if (params == NULL) {
+            return SIGN_SF_NO_MEMORY;
+        }
+
+        sf_insert(order, n, place);
+        params[n++] = param;
     }
 
     item->params = params;
@@ -271,36 +280,69 @@ sign_sf_read_params(sign_sf_cursor_t *c, const postern_alloc_t *alloc,
 }
 
 
-/* linear: the bounds of the header keep the worst case below a millisecond,
-   and nothing that runs for every request builds a tree */
+/*
+ * The place of a key among those seen, which order lists sorted; 1 where it is
+ * there already.  A client may send a thousand, and to compare each with each
+ * took a hundred times as long as all the rest of nginx.
+ */
 
-static sign_sf_param_t *
-sf_find_param(sign_sf_param_t *params, size_t n, postern_str_t key)
+static int
+sf_find(const postern_str_t *first, size_t stride, const uint16_t *order,
+    size_t n, postern_str_t key, size_t *place)
 {
-    size_t  i;
+    int                   rc;
+    size_t                low, high, middle;
+    const postern_str_t  *other;
 
-    for (i = 0; i < n; i++) {
-        if (postern_str_eq(params[i].key, key)) {
-            return &params[i];
+    low = 0;
+    high = n;
+
+    while (low < high) {
+        middle = (low + high) / 2;
+
+        other = (const postern_str_t *)
+                    ((const unsigned char *) first + order[middle] * stride);
+
+        rc = sf_compare(key, *other);
+
+        if (rc == 0) {
+            *place = order[middle];
+            return 1;
+        }
+
+        if (rc < 0) {
+            high = middle;
+
+        } else {
+            low = middle + 1;
         }
     }
 
-    return NULL;
+    *place = low;
+
+    return 0;
 }
 
 
-static sign_sf_item_t *
-sf_find_member(sign_sf_item_t *members, size_t n, postern_str_t key)
-{
-    size_t  i;
+/* any order will do: shorter ones first */
 
-    for (i = 0; i < n; i++) {
-        if (postern_str_eq(members[i].key, key)) {
-            return &members[i];
-        }
+static int
+sf_compare(postern_str_t a, postern_str_t b)
+{
+    if (a.len != b.len) {
+        return a.len < b.len ? -1 : 1;
     }
 
-    return NULL;
+    return memcmp(a.data, b.data, a.len);
+}
+
+
+static void
+sf_insert(uint16_t *order, size_t n, size_t place)
+{
+    memmove(&order[place + 1], &order[place], (n - place) * sizeof(uint16_t));
+
+    order[place] = (uint16_t) n;
 }
 
 

@@ -17,6 +17,10 @@ static sign_code_e sign_sigv4_payload(const sign_request_t *req,
 static sign_code_e sign_sigv4_further(const sign_request_t *req,
     postern_str_t path, postern_str_t query, const postern_alloc_t *alloc,
     sign_message_t *msg);
+static void sign_sigv4_hash(postern_str_t method, postern_str_t path,
+    postern_str_t query, postern_str_t rest, unsigned char hash[32]);
+static sign_code_e sign_sigv4_hashed(const unsigned char *hash,
+    const postern_alloc_t *alloc, const sign_sigv4_t *v4, postern_str_t *out);
 static void sign_sigv4_to_hex(const unsigned char *data,
     unsigned char out[SIGN_SIGV4_HEX_LEN]);
 
@@ -69,18 +73,25 @@ sign_sigv4_base(const sign_request_t *req, const postern_alloc_t *alloc,
 }
 
 
-/* the readings that differ from the first one */
+/* the readings that differ from the first one: all of them from the line of
+   the query on as it has it */
 
 static sign_code_e
 sign_sigv4_further(const sign_request_t *req, postern_str_t path,
     postern_str_t query, const postern_alloc_t *alloc, sign_message_t *msg)
 {
-    size_t          i, j, npaths, nqueries;
+    size_t          i, j, npaths, nqueries, head;
     sign_code_e     rc;
     sign_sigv4_t   *v4;
-    postern_str_t   paths[2], queries[2], canonical;
+    postern_str_t   paths[2], queries[2], rest;
+    unsigned char   hash[32];
 
     v4 = (sign_sigv4_t *) msg->scheme_data;
+
+    head = req->method.len + path.len + query.len + sizeof("\n\n") - 1;
+
+    rest.data = msg->canonical.data + head;
+    rest.len = msg->canonical.len - head;
 
     paths[0] = path;
     queries[0] = query;
@@ -102,13 +113,9 @@ sign_sigv4_further(const sign_request_t *req, postern_str_t path,
                 continue;
             }
 
-            rc = sign_sigv4_canonical(req, paths[i], queries[j], alloc, msg,
-                                      &canonical);
-            if (rc != SIGN_OK) {
-                return rc;
-            }
+            sign_sigv4_hash(req->method, paths[i], queries[j], rest, hash);
 
-            rc = sign_sigv4_string(canonical, alloc, v4,
+            rc = sign_sigv4_hashed(hash, alloc, v4,
                                    &v4->readings[v4->nreadings++]);
             if (rc != SIGN_OK) {
                 return sign_fail(msg, rc, "out of memory");
@@ -117,6 +124,23 @@ sign_sigv4_further(const sign_request_t *req, postern_str_t path,
     }
 
     return SIGN_OK;
+}
+
+
+static void
+sign_sigv4_hash(postern_str_t method, postern_str_t path, postern_str_t query,
+    postern_str_t rest, unsigned char hash[32])
+{
+    postern_str_t  parts[6];
+
+    parts[0] = method;
+    parts[1] = (postern_str_t) postern_string("\n");
+    parts[2] = path;
+    parts[3] = parts[1];
+    parts[4] = query;
+    parts[5] = rest;
+
+    sign_sha256(parts, 6, hash);
 }
 
 
@@ -349,7 +373,19 @@ sign_code_e
 sign_sigv4_string(postern_str_t canonical, const postern_alloc_t *alloc,
     const sign_sigv4_t *v4, postern_str_t *out)
 {
-    unsigned char               *p, hash[32];
+    unsigned char  hash[32];
+
+    sign_sha256(&canonical, 1, hash);
+
+    return sign_sigv4_hashed(hash, alloc, v4, out);
+}
+
+
+static sign_code_e
+sign_sigv4_hashed(const unsigned char *hash, const postern_alloc_t *alloc,
+    const sign_sigv4_t *v4, postern_str_t *out)
+{
+    unsigned char               *p;
 
     static const postern_str_t   alg = postern_string("AWS4-HMAC-SHA256\n");
 
@@ -368,7 +404,6 @@ sign_sigv4_string(postern_str_t canonical, const postern_alloc_t *alloc,
     p = sign_sigv4_put(p, v4->scope);
     *p++ = '\n';
 
-    sign_sha256(&canonical, 1, hash);
     sign_sigv4_to_hex(hash, p);
 
     out->len = p + SIGN_SIGV4_HEX_LEN - out->data;

@@ -44,6 +44,7 @@ static int sign_key_ed25519(sign_key_t *k, postern_str_t public);
 static int sign_key_p256(sign_key_t *k, postern_str_t public);
 static int sign_mac_equal(const sign_hmac_t *mac, postern_str_t data,
     postern_str_t signature);
+static int sign_verify_rfc9421(sign_key_t *k, const sign_message_t *msg);
 static int sign_verify_sigv4(sign_key_t *k, sign_message_t *msg);
 static int sign_verify_readings(const sign_hmac_t *mac, sign_message_t *msg);
 static sign_scope_t *sign_scope_find(sign_key_t *k, postern_str_t text);
@@ -245,34 +246,45 @@ sign_verify(sign_key_t *k, sign_message_t *msg)
     }
 
     if (msg->scheme == SIGN_SIGV4) {
-        return sign_verify_sigv4(k, msg) ? SIGN_OK : SIGN_INVALID;
+        valid = sign_verify_sigv4(k, msg);
+
+    } else {
+        valid = sign_verify_rfc9421(k, msg);
     }
 
-    /* what the message says of its algorithm was compared with the key by
-       sign_check(); here it is not even read */
+    if (!valid) {
+        return SIGN_INVALID;
+    }
 
+    sign_claim(msg);
+
+    return SIGN_OK;
+}
+
+
+/* what the message says of its algorithm was compared with the key by
+   sign_check(); here it is not even read */
+
+static int
+sign_verify_rfc9421(sign_key_t *k, const sign_message_t *msg)
+{
     switch (k->algorithm) {
 
     case POSTERN_ALG_HMAC_SHA256:
-        valid = sign_mac_equal(&k->mac, msg->base, msg->signature);
-        break;
+        return sign_mac_equal(&k->mac, msg->base, msg->signature);
 
     case POSTERN_ALG_ED25519:
-        valid = msg->signature.len == crypto_sign_BYTES
-                && crypto_sign_verify_detached(msg->signature.data,
-                                               msg->base.data, msg->base.len,
-                                               k->ed25519) == 0;
-        break;
+        return msg->signature.len == crypto_sign_BYTES
+               && crypto_sign_verify_detached(msg->signature.data,
+                                              msg->base.data, msg->base.len,
+                                              k->ed25519) == 0;
 
     case POSTERN_ALG_ECDSA_P256_SHA256:
-        valid = sign_verify_p256(k, msg);
-        break;
+        return sign_verify_p256(k, msg);
 
     default:
-        valid = 0;
+        return 0;
     }
-
-    return valid ? SIGN_OK : SIGN_INVALID;
 }
 
 
@@ -316,7 +328,7 @@ sign_verify_sigv4(sign_key_t *k, sign_message_t *msg)
 }
 
 
-/* one of the readings of sign_sigv4.h; the claim follows the one signed */
+/* one of the readings of sign_sigv4.h; the base becomes the one signed */
 
 static int
 sign_verify_readings(const sign_hmac_t *mac, sign_message_t *msg)
@@ -334,7 +346,6 @@ sign_verify_readings(const sign_hmac_t *mac, sign_message_t *msg)
 
         if (sign_mac_equal(mac, v4->readings[i], msg->signature)) {
             msg->base = v4->readings[i];
-            sign_claim(msg);
 
             return 1;
         }

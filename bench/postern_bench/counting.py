@@ -69,16 +69,18 @@ class Client:
 class Counted:
     """nginx under callgrind, while the block lasts."""
 
-    def __init__(self, case, place):
+    def __init__(self, case, place, server=""):
         self.case = case
         self.place = place
+        self.server = server
         self.out = place.work / "callgrind"
 
     def __enter__(self):
         (self.place.work / "mark").write_text("mark\n")
         conf = self.place.work / "nginx.conf"
         conf.write_text(config(self.case, self.place,
-                               MARK % self.place.work, affinity="",
+                               self.server + MARK % self.place.work,
+                               affinity="",
                                redis_more=" timeout=10s"))
         for old in self.place.work.glob("callgrind.*"):
             old.unlink()

@@ -20,6 +20,7 @@
  */
 
 
+#include "sign_scheme.h"
 #include "sign_steps.h"
 
 
@@ -366,6 +367,7 @@ static size_t
 claim(const char *text, unsigned char out[SIGN_CLAIM_MAX])
 {
     EXPECT_CODE(base_of(text), SIGN_OK);
+    sign_claim(&message);
     memcpy(out, message.claim, message.claim_len);
 
     return message.claim_len;

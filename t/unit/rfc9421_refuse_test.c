@@ -344,6 +344,50 @@ TEST(repeated_singletons_are_refused)
 }
 
 
+/* RFC 9110, section 7.6.1: what Connection names ends at the next proxy */
+
+TEST(a_connection_that_names_a_signed_field_is_refused)
+{
+    static const char  *const taken[] = {
+        "x", "X", "close, x", "x,close", " ,\tx ,", "keep-alive\nConnection: x"
+    };
+    static const char  *const left[] = {
+        "close", "Keep-Alive", "upgrade", "y", "xx", "", ",", "keep-alive, y",
+        "x y", "close;x"
+    };
+
+    size_t  i;
+    char    text[1024];
+
+    defaults();
+
+    for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        snprintf(text, sizeof(text), GET "X: 1\nConnection: %s\n"
+                 SIGNED("(\"@method\" \"x\")" PARAMS), taken[i]);
+        EXPECT_CODE(check_of(text), SIGN_AMBIGUOUS);
+    }
+
+    for (i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+        snprintf(text, sizeof(text), GET "X: 1\nConnection: %s\n"
+                 SIGNED("(\"@method\" \"@target-uri\" \"x\")" PARAMS), left[i]);
+        EXPECT_CODE(check_of(text), SIGN_OK);
+    }
+}
+
+
+TEST(a_field_that_may_frame_the_request_is_refused)
+{
+    defaults();
+
+    EXPECT_CODE(parse_of(GET "Content_Length: 5\n"
+                         SIGNED("(\"@method\")" PARAMS)), SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET "Transfer_Encoding: chunked\n"
+                         SIGNED("(\"@method\")" PARAMS)), SIGN_AMBIGUOUS);
+    EXPECT_CODE(parse_of(GET "Content_Lengths: 5\n"
+                         SIGNED("(\"@method\")" PARAMS)), SIGN_OK);
+}
+
+
 /* HTTP/2 has ":authority" beside Host, and an application may read either */
 
 TEST(a_host_that_is_not_the_authority_is_refused)
@@ -628,6 +672,53 @@ TEST(many_fields_make_no_base_beyond_its_bound)
 
     sprintf(text + n, SIGNED("(\"x0\")" PARAMS));
     EXPECT_CODE(base_of(text), SIGN_OK);
+
+    free(text);
+}
+
+
+/* each member and each parameter is looked for from the beginning */
+
+TEST(what_is_searched_for_parts_has_a_bound)
+{
+    int     i;
+    char   *text;
+    size_t  n;
+
+    defaults();
+
+    text = malloc(SIGN_MAX_SEARCH * 2);
+    n = sprintf(text, GET "X: a, b, c=\"");
+    memset(text + n, 'x', SIGN_MAX_SEARCH / 2 - 16);
+    n += SIGN_MAX_SEARCH / 2 - 16;
+    n += sprintf(text + n, "\"\n");
+
+    sprintf(text + n, SIGNED("(\"x\";key=\"a\" \"x\";key=\"b\")" PARAMS));
+    EXPECT_CODE(base_of(text), SIGN_OK);
+
+    sprintf(text + n, SIGNED("(\"x\";key=\"a\" \"x\";key=\"b\" "
+                             "\"x\";key=\"c\")" PARAMS));
+    EXPECT_CODE(base_of(text), SIGN_TOO_LARGE);
+
+    n = sprintf(text, "GET /?");
+
+    for (i = 0; i < 20; i++) {
+        n += sprintf(text + n, "p%d=", i);
+        memset(text + n, 'x', 100);
+        n += 100;
+        text[n++] = '&';
+    }
+
+    n += sprintf(text + n, "q HTTP/1.1\nHost: a\nSignature: sig=:AA==:\n"
+                           "Signature-Input: sig=(");
+
+    for (i = 0; i < 20; i++) {
+        n += sprintf(text + n, "%s\"@query-param\";name=\"p%d\"",
+                     i ? " " : "", i);
+    }
+
+    sprintf(text + n, ")" PARAMS "\n\n");
+    EXPECT_CODE(base_of(text), SIGN_TOO_LARGE);
 
     free(text);
 }

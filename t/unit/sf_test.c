@@ -103,6 +103,41 @@ TEST(a_key_that_occurs_twice_keeps_its_place_and_its_last_value)
 }
 
 
+/* whatever order they come in: a thousand members, then each once more */
+
+TEST(many_keys_that_occur_twice_keep_their_places)
+{
+    int                    i, n, *seen;
+    char                   text[SIGN_SF_MAX_TEXT], *p;
+    sign_sf_list_t         list;
+    const sign_sf_item_t  *member;
+
+    p = text;
+
+    for (i = 0; i < 2 * SIGN_SF_MAX_MEMBERS; i++) {
+        n = (int) ((unsigned) i * 389 % SIGN_SF_MAX_MEMBERS);
+        p += sprintf(p, "%sk%d=%d", i ? ", " : "", n, i);
+    }
+
+    EXPECT_INT(sign_sf_parse_dictionary(text_of(text), &memory, &list),
+               SIGN_SF_OK);
+    EXPECT_INT(list.nmembers, SIGN_SF_MAX_MEMBERS);
+
+    seen = calloc(SIGN_SF_MAX_MEMBERS, sizeof(int));
+
+    for (i = 0; i < SIGN_SF_MAX_MEMBERS; i++) {
+        member = &list.members[i];
+        n = atoi((const char *) member->key.data + 1);
+
+        EXPECT_INT(n, (unsigned) i * 389 % SIGN_SF_MAX_MEMBERS);
+        EXPECT_INT(member->value.number, i + SIGN_SF_MAX_MEMBERS);
+        EXPECT_INT(seen[n]++, 0);
+    }
+
+    free(seen);
+}
+
+
 TEST(nothing_is_a_list_and_a_dictionary_but_no_item)
 {
     sign_sf_list_t  list;
