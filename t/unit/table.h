@@ -18,14 +18,14 @@
 static const unsigned char  key[16] = "0123456789abcdef";
 
 
-static postern_table_t *
+static inline postern_table_t *
 table(void *memory, size_t size)
 {
     return postern_table_init(memory, size, key, 7);
 }
 
 
-static void *
+static inline void *
 memory(size_t size)
 {
     return mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS,
@@ -33,7 +33,7 @@ memory(size_t size)
 }
 
 
-static postern_table_hash_t
+static inline postern_table_hash_t
 hash_of(postern_table_t *t, postern_table_kind_e kind, unsigned n)
 {
     char                  name[32];
@@ -49,7 +49,7 @@ hash_of(postern_table_t *t, postern_table_kind_e kind, unsigned n)
 }
 
 
-static uint64_t
+static inline uint64_t
 free_cells(postern_table_t *t)
 {
     postern_table_stat_t  stat;
@@ -62,7 +62,7 @@ free_cells(postern_table_t *t)
 
 /* every cell is free, an entry of its bucket or a chunk of one record */
 
-static int
+static inline int
 consistent(postern_table_t *t)
 {
     uint32_t         i, n, seen, *bucket;

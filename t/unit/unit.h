@@ -49,7 +49,7 @@ struct unit_test_s {
 
 
 static unit_test_t   *unit_tests;
-static unit_test_t  **unit_last = &unit_tests;
+static unit_test_t  **unit_last __attribute__((unused)) = &unit_tests;
 static unsigned long  unit_passed;
 static unsigned long  unit_failed;
 

@@ -1,0 +1,175 @@
+/* link: ngx_http_postern_module/postern_directory_public.c
+   ngx_http_postern_module/postern_directory_value.c
+   ngx_http_postern_module/postern_directory_lookup.c
+   ngx_http_postern_module/postern_arena.c
+   ngx_http_postern_module/postern_json.c
+   ngx_http_sign_module/sign_verify.c ngx_http_sign_module/sign_digest.c
+   ngx_http_sign_module/sign_message.c ngx_http_sign_module/sign_sigv4.c
+   ngx_http_sign_module/sign_sigv4_canonical.c
+   ngx_http_sign_module/sign_sigv4_present.c
+   ngx_http_sign_module/sign_sigv4_uri.c ngx_http_sign_module/sign_sigv4_time.c
+   ngx_http_sign_module/sign_rfc9421.c ngx_http_sign_module/sign_rfc9421_base.c
+   ngx_http_sign_module/sign_rfc9421_component.c
+   ngx_http_sign_module/sign_rfc9421_cover.c
+   ngx_http_sign_module/sign_rfc9421_field.c
+   ngx_http_sign_module/sign_rfc9421_query.c
+   ngx_http_sign_module/sign_rfc9421_target.c
+   ngx_http_sign_module/sign_sf.c ngx_http_sign_module/sign_sf_tree.c
+   ngx_http_sign_module/sign_sf_write.c ngx_http_postern_module/postern_alg.c
+   ngx_http_postern_module/postern_network.c
+   -ljansson -lsodium -lcrypto */
+
+/*
+ * Any bytes as a public key: as text, PEM or base64, and as the DER of a
+ * SubjectPublicKeyInfo; and the rest, behind a NUL, as a signature.  A key that
+ * is read has the length of its kind, reads as the same from its own bytes, can
+ * be made ready, and verifies no signature that nobody made.
+ */
+
+
+#include <openssl/ec.h>
+#include <sodium.h>
+
+#include "fuzz.h"
+#include "postern_directory_parse.h"
+#include "sign_message.h"
+
+
+#define FUZZ_INPUT  2048
+
+
+static void  *group;        /* of P-256, kept as a parser keeps it */
+
+
+/* the raw key in out: its length, or 0 */
+
+static size_t
+parse(postern_str_t text, postern_alg_e alg, unsigned char *out)
+{
+    int                rc;
+    json_t            *value;
+    postern_str_t      raw;
+    postern_parse_t    p;
+    postern_error_t    err;
+    postern_json_at_t  at;
+
+    value = json_stringn((char *) text.data, text.len);
+
+    if (value == NULL) {
+        return 0;
+    }
+
+    memset(&p, 0, sizeof(p));
+    memset(&at, 0, sizeof(at));
+    memset(&err, 0, sizeof(err));
+    at.member = "public_key";
+
+    /* where a fault is told, it is looked for in the text */
+
+    p.text = (postern_str_t) postern_string("{\"public_key\":\"\"}");
+    p.err = &err;
+    p.group = group;
+    p.arena = postern_arena_create();
+    HELD(p.arena != NULL);
+
+    rc = postern_parse_public_key(&p, &at, value, alg, &raw);
+    raw.len = rc == 0 ? raw.len : 0;
+    group = p.group;
+
+    HELD(rc == 0 || err.text[0] != '\0');
+    HELD(raw.len <= 65);
+
+    if (raw.len) {
+        memcpy(out, raw.data, raw.len);
+    }
+
+    postern_arena_destroy(p.arena);
+    json_decref(value);
+
+    return raw.len;
+}
+
+
+static size_t
+parse_bytes(postern_str_t bytes, postern_alg_e alg, unsigned char *out)
+{
+    char           text[4 * FUZZ_INPUT];
+    postern_str_t  s;
+
+    sodium_bin2base64(text, sizeof(text), bytes.data, bytes.len,
+                      sodium_base64_VARIANT_ORIGINAL);
+
+    s.data = (unsigned char *) text;
+    s.len = strlen(text);
+
+    return parse(s, alg, out);
+}
+
+
+static void
+good(postern_str_t raw, postern_alg_e alg, postern_str_t signature)
+{
+    size_t           len;
+    sign_key_t      *key;
+    postern_key_t    dkey;
+    unsigned char    again[65];
+    sign_message_t   msg;
+
+    HELD(raw.len == (alg == POSTERN_ALG_ED25519 ? 32 : 65));
+
+    len = parse_bytes(raw, alg, again);
+    HELD(len == raw.len && memcmp(again, raw.data, len) == 0);
+
+    memset(&dkey, 0, sizeof(dkey));
+    dkey.algorithm = alg;
+    dkey.public_key = raw;
+
+    key = sign_key_create(&dkey, (postern_str_t) postern_null_string);
+    HELD(key != NULL);
+
+    memset(&msg, 0, sizeof(msg));
+    msg.scheme = SIGN_RFC9421;
+    msg.signature = signature;
+    msg.base = (postern_str_t) postern_string("\"@method\": GET");
+
+    HELD(sign_verify(key, &msg) != SIGN_OK);
+
+    sign_key_destroy(key);
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    postern_str_t  copy, rest, text, raw;
+    postern_alg_e  alg;
+    unsigned char  out[65];
+
+    if (size < 2 || size > FUZZ_INPUT) {
+        return 0;
+    }
+
+    copy = fuzz_copy(data, size);
+    rest = copy;
+    raw.data = out;
+
+    alg = fuzz_byte(&rest) & 1 ? POSTERN_ALG_ED25519
+                               : POSTERN_ALG_ECDSA_P256_SHA256;
+
+    raw.len = parse_bytes(rest, alg, out);
+
+    if (raw.len) {
+        good(raw, alg, rest);
+    }
+
+    text = fuzz_cut(&rest, '\0');
+    raw.len = parse(text, alg, out);
+
+    if (raw.len) {
+        good(raw, alg, rest);
+    }
+
+    free((void *) copy.data);
+
+    return 0;
+}
