@@ -314,6 +314,15 @@ class Check:
 
     # the end of the run
 
+    def add(self, other):
+        """Counts what another one has seen."""
+        self.statuses += other.statuses
+        for mine, its in zip(self.all, other.all):
+            mine.looked += its.looked
+            mine.breaches += its.breaches
+            if its.worst is not None:
+                mine.measure(its.worst)
+
     def table(self):
         """Lines that say how every invariant fared."""
         lines = [f"{'invariant':48} {'looked at':>9} {'worst':>9} breaches"]

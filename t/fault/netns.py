@@ -137,7 +137,7 @@ class Net:
             raise RuntimeError(why)
         tidy()
         world = self.world
-        names = [f"node-{i}" for i in range(world.options.nodes)] + ["redis"]
+        names = [f"node-{i}" for i in range(world.nnodes)] + ["redis"]
         for number, name in enumerate(names, 1):
             space = Space(f"fault-{os.getpid()}-{name}", number)
             self.spaces.append(space)

@@ -6,7 +6,6 @@ import pathlib
 import random
 import shutil
 import socket
-import sys
 import time
 
 from check import Check
@@ -16,7 +15,7 @@ from preload import Preload
 from proxy import Proxy
 from redis import Redis
 
-PROFILES = ("redis", "zone", "tight", "preload")
+PROFILES = ("redis", "netns", "zone", "tight", "preload", "spoilt")
 
 WORK = pathlib.Path(os.environ.get("FAULT_WORK", TOP / "build" / "fault"))
 
@@ -51,11 +50,15 @@ class Lag:
 class World:
     """One Redis, nodes with a proxy to it each, and what belongs to them."""
 
-    def __init__(self, options):
-        self.options = options
-        self.rng = random.Random(f"{options.seed} start")   # of a round
+    count = 0
+
+    def __init__(self, options, profile, nnodes):
+        World.count += 1
+        self.options, self.profile, self.nnodes = options, profile, nnodes
+        seed = f"{options.seed} {World.count}"
+        self.rng = random.Random(f"{seed} start")       # of a round
         self.pace = 0.03            # seconds between requests of a client
-        self.folder = WORK / f"run.{os.getpid()}"
+        self.folder = WORK / f"run.{os.getpid()}.{World.count}"
         self.nodes = []
         self.proxies = []           # of the node with the same number
         self.redis = None
@@ -64,7 +67,7 @@ class World:
         self.net = None
         self.preload = None
         self.lag = Lag()
-        self.load = Load(self, random.Random(f"{options.seed} load"))
+        self.load = Load(self, random.Random(f"{seed} load"))
         self.check = Check(self)
 
     def node(self):
@@ -85,17 +88,17 @@ class World:
         ports = free_ports(8)
         self.app = Application(self.folder / "app")
         await self.app.start()
-        if self.options.netns:
+        if self.profile == "netns":
             from netns import Net
             self.net = Net(self)
             await self.net.start(ports)
-        elif self.options.profile != "redis":
+        elif self.profile in ("zone", "tight", "preload"):
             await self.alone(ports)
         else:
             self.redis = Redis(self.folder / "redis", ports[0])
             self.replica = Redis(self.folder / "replica", ports[1])
             await self.redis.start()
-            for i in range(self.options.nodes):
+            for i in range(self.nnodes):
                 proxy = Proxy(self.redis, ports[2 + i])
                 await proxy.start()
                 self.proxies.append(proxy)
@@ -108,9 +111,9 @@ class World:
     async def alone(self, ports):
         """A node without Redis."""
         node = Node(0, self.folder / "node-0", ports[4], None, self.app)
-        if self.options.profile == "tight":
+        if self.profile == "tight":
             node.zone, node.window = "256k", "2s skew=1s"
-        if self.options.profile == "preload":
+        if self.profile == "preload":
             self.preload = Preload(self.folder / "preload")
             await self.preload.start()
             node.env = self.preload.env
@@ -119,6 +122,7 @@ class World:
 
     async def stop(self):
         """Ends all of it; the folder stays where something failed."""
+        self.lag.task.cancel()
         for node in self.nodes:
             await node.stop()
         for proxy in self.proxies:
@@ -149,7 +153,7 @@ class World:
         await self.check.recovered(Start, time.monotonic())
         for _ in range(3):
             if await self.load.sign_in(self.node()) is None:
-                sys.exit("fault: nobody can sign in; see " + str(self.folder))
+                raise RuntimeError(f"nobody can sign in: {self.folder}")
         self.check.recovery.worst = None
         self.check.recovery.looked = 0
         await self.check.round(Start)
