@@ -24,6 +24,7 @@ static void ngx_http_rbac_deny(ngx_http_rbac_answer_t *a, ngx_uint_t status,
     char *code, char *detail);
 static ngx_int_t ngx_http_rbac_record(ngx_http_request_t *r,
     ngx_http_rbac_answer_t *a);
+static ngx_str_t ngx_http_rbac_shown(ngx_http_request_t *r);
 static ngx_int_t ngx_http_rbac_observe(ngx_http_request_t *r,
     ngx_http_rbac_answer_t *a);
 static ngx_int_t ngx_http_rbac_refuse(ngx_http_request_t *r,
@@ -263,14 +264,54 @@ ngx_http_rbac_record(ngx_http_request_t *r, ngx_http_rbac_answer_t *a)
 }
 
 
+/* The path for the log.  It is decoded: a client that sends "%0A" must not begin
+   a line there. */
+
+static ngx_str_t
+ngx_http_rbac_shown(ngx_http_request_t *r)
+{
+    u_char         *p;
+    size_t          i;
+    ngx_str_t       shown;
+    postern_str_t   path;
+
+    shown = r->uri;
+
+    for (i = 0; i < shown.len; i++) {
+        if (shown.data[i] < 0x20 || shown.data[i] == 0x7f) {
+            break;
+        }
+    }
+
+    if (i == shown.len) {
+        return shown;
+    }
+
+    path = ngx_http_postern_slice(shown);
+    ngx_str_null(&shown);
+
+    p = ngx_pnalloc(r->pool, 3 * path.len);
+
+    if (p != NULL) {
+        shown.len = rbac_path_escape(path, p);
+        shown.data = p;
+    }
+
+    return shown;
+}
+
+
 static ngx_int_t
 ngx_http_rbac_observe(ngx_http_request_t *r, ngx_http_rbac_answer_t *a)
 {
+    ngx_str_t  path;
+
+    path = ngx_http_rbac_shown(r);
     ngx_http_rbac_set(&a->decision.verdict, "observe");
 
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                   "rbac would deny %V \"%V\": %V: %V", &r->method_name,
-                  &r->uri, &a->decision.code, &a->decision.detail);
+                  &path, &a->decision.code, &a->decision.detail);
 
     if (ngx_http_rbac_record(r, a) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -283,14 +324,17 @@ ngx_http_rbac_observe(ngx_http_request_t *r, ngx_http_rbac_answer_t *a)
 static ngx_int_t
 ngx_http_rbac_refuse(ngx_http_request_t *r, ngx_http_rbac_answer_t *a)
 {
+    ngx_str_t                   path;
     ngx_uint_t                  level;
     ngx_http_postern_refusal_t  refusal;
+
+    path = ngx_http_rbac_shown(r);
 
     level = (a->status == NGX_HTTP_SERVICE_UNAVAILABLE) ? NGX_LOG_ERR
                                                         : NGX_LOG_INFO;
 
     ngx_log_error(level, r->connection->log, 0,
-                  "rbac denied %V \"%V\": %V: %V", &r->method_name, &r->uri,
+                  "rbac denied %V \"%V\": %V: %V", &r->method_name, &path,
                   &a->decision.code, &a->decision.detail);
 
     if (ngx_http_rbac_record(r, a) != NGX_OK) {

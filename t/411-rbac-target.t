@@ -148,3 +148,34 @@ spaced
 GET /app/a%7eb.txt
 --- response_body
 spaced
+
+
+
+=== TEST 10: an encoded line break begins no line of the log
+--- config
+    postern_test_identity acme alice viewer;
+    rbac on;
+    location /app { empty_gif; }
+--- request
+GET /app/a%0Ab%7f
+--- error_code: 400
+--- error_log
+rbac denied GET "/app/a%0Ab%7F": rbac/path: 
+--- no_error_log eval
+qr{rbac denied GET "/app/a$}
+
+
+
+=== TEST 11: nor where it is only observed
+--- config
+    postern_test_identity acme alice viewer;
+    rbac on;
+    rbac_mode observe;
+    location /app { empty_gif; }
+--- request
+GET /app/a%0d%0Ab;x
+--- error_code: 200
+--- error_log
+rbac would deny GET "/app/a%0D%0Ab%3Bx": rbac/path: 
+--- no_error_log eval
+qr{rbac would deny GET "/app/a\r?$}
