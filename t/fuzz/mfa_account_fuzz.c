@@ -14,16 +14,8 @@
  */
 
 
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "mfa_account.h"
-#include "postern_arena.h"
-
-
-#define HELD(cond)  do { if (!(cond)) { abort(); } } while (0)
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static const postern_str_t  org = postern_string("acme");
@@ -124,13 +116,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mfa_account_t     a;
     postern_str_t     text;
     postern_alloc_t   alloc;
-    postern_arena_t  *arena;
+    fuzz_memory_t     pieces;
     postern_error_t   err;
 
-    arena = postern_arena_create();
-    HELD(arena != NULL);
-
-    alloc = postern_arena_allocator(arena);
+    alloc = fuzz_memory(&pieces, SIZE_MAX);
     text.data = data;
     text.len = size;
 
@@ -141,7 +130,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fault(data, size, &err);
     }
 
-    postern_arena_destroy(arena);
+    fuzz_free(&pieces);
+
+    alloc = fuzz_memory(&pieces, fuzz_limit(data, size, 4096));
+    memset(&err, 0, sizeof(err));
+
+    if (mfa_account_parse(text, org, user, &alloc, &a, &err) == 0) {
+        HELD(!pieces.out);
+
+    } else {
+        fuzz_error(&err, text);
+    }
+
+    fuzz_free(&pieces);
 
     return 0;
 }

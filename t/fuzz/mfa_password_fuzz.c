@@ -16,44 +16,8 @@
  */
 
 
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "mfa_password.h"
-
-
-#define HELD(cond)  do { if (!(cond)) { abort(); } } while (0)
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-
-/* all memory of one run */
-
-static void *
-take(void *data, size_t size)
-{
-    void  **list = data, **p;
-
-    p = malloc(sizeof(void *) + size);
-    HELD(p != NULL);
-
-    *p = *list;
-    *list = p;
-
-    return p + 1;
-}
-
-
-static void
-give(void **list)
-{
-    void  *next;
-
-    for ( /* void */ ; *list; *list = next) {
-        next = *(void **) *list;
-        free(*list);
-    }
-}
 
 
 static void
@@ -115,7 +79,7 @@ judge(postern_str_t text, postern_str_t nfc, const mfa_block_list_t *block)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    void                 *list;
+    fuzz_memory_t         pieces;
     unsigned char        *copy, out[MFA_PASSWORD_MAX];
     postern_str_t         text, nfc;
     postern_alloc_t       alloc;
@@ -139,9 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         normal(text, nfc);
     }
 
-    list = NULL;
-    alloc.alloc = take;
-    alloc.data = &list;
+    alloc = fuzz_memory(&pieces, SIZE_MAX);
 
     block = mfa_block_list_parse(text, &alloc, &err);
 
@@ -160,7 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
              == MFA_PASSWORD_COMMON);
     }
 
-    give(&list);
+    fuzz_free(&pieces);
     free(copy);
 
     return 0;

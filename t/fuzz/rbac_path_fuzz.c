@@ -11,44 +11,8 @@
  */
 
 
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "rbac_path.h"
-
-
-#define HELD(cond)  do { if (!(cond)) { abort(); } } while (0)
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-
-/* all memory of one run */
-
-static void *
-take(void *data, size_t size)
-{
-    void  **list = data, **p;
-
-    p = malloc(sizeof(void *) + size);
-    HELD(p != NULL);
-
-    *p = *list;
-    *list = p;
-
-    return p + 1;
-}
-
-
-static void
-give(void **list)
-{
-    void  *next;
-
-    for ( /* void */ ; *list; *list = next) {
-        next = *(void **) *list;
-        free(*list);
-    }
-}
 
 
 static int
@@ -99,7 +63,7 @@ again(postern_str_t path, const postern_alloc_t *alloc)
     postern_str_t    escaped, read;
     unsigned char   *out;
 
-    out = take(alloc->data, 3 * path.len);
+    out = postern_alloc(alloc, 3 * path.len);
 
     escaped.data = out;
     escaped.len = rbac_path_escape(path, out);
@@ -118,16 +82,14 @@ again(postern_str_t path, const postern_alloc_t *alloc)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    void             *list;
     size_t            at, at_canonical;
     rbac_path_e       strict, canonical;
     postern_str_t     target, path, resolved;
     unsigned char    *copy;
     postern_alloc_t   alloc;
+    fuzz_memory_t     pieces;
 
-    list = NULL;
-    alloc.alloc = take;
-    alloc.data = &list;
+    alloc = fuzz_memory(&pieces, SIZE_MAX);
 
     copy = malloc(size ? size : 1);
     HELD(copy != NULL);
@@ -158,7 +120,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     (void) rbac_path_decoded(target, RBAC_PATH_STRICT, &at);
 
-    give(&list);
+    fuzz_free(&pieces);
     free(copy);
 
     return 0;

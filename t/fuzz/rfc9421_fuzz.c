@@ -24,16 +24,11 @@
  */
 
 
-#include <stdlib.h>
-
-#include "postern_arena.h"
+#include "fuzz.h"
 #include "sign_rfc9421.h"
 
 
 #define MAX_INPUT  16384
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static postern_org_t  org = { .name = postern_string("acme") };
@@ -68,7 +63,8 @@ next_line(postern_str_t *text)
 /* the field's name in lower case, as who calls sign_parse() gives it */
 
 static int
-next_field(postern_str_t *text, sign_field_t *field, postern_arena_t *arena)
+next_field(postern_str_t *text, sign_field_t *field,
+    const postern_alloc_t *memory)
 {
     size_t          i;
     const void     *colon;
@@ -86,7 +82,7 @@ next_field(postern_str_t *text, sign_field_t *field, postern_arena_t *arena)
     field->value.data = line.data + field->name.len + 1;
     field->value.len = line.len - field->name.len - 1;
 
-    name = postern_arena_alloc(arena, field->name.len + 1);
+    name = postern_alloc(memory, field->name.len + 1);
 
     for (i = 0; i < field->name.len; i++) {
         name[i] = (line.data[i] >= 'A' && line.data[i] <= 'Z')
@@ -247,21 +243,47 @@ check(const sign_request_t *req, const postern_alloc_t *memory)
 }
 
 
+/* the same with too little memory: a refusal, and nothing else */
+
+static void
+scarce(const sign_request_t *req, size_t limit)
+{
+    sign_code_e      code;
+    fuzz_memory_t    pieces;
+    sign_policy_t    policy;
+    sign_message_t   msg;
+    postern_alloc_t  memory;
+
+    memset(&policy, 0, sizeof(policy));
+    policy.schemes = SIGN_RFC9421;
+
+    memory = fuzz_memory(&pieces, limit);
+    code = sign_parse(req, &policy, &memory, &msg);
+
+    if (code == SIGN_OK) {
+        code = sign_base(req, &memory, &msg);
+    }
+
+    HELD(code != SIGN_OK || !pieces.out);
+
+    fuzz_free(&pieces);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     sign_field_t      fields[SIGN_MAX_FIELDS];
     postern_str_t     text;
     sign_request_t    req;
-    postern_arena_t  *arena;
+    fuzz_memory_t     pieces;
     postern_alloc_t   memory;
 
     if (size > MAX_INPUT) {
         return 0;
     }
 
-    arena = postern_arena_create();
-    memory = postern_arena_allocator(arena);
+    memory = fuzz_memory(&pieces, SIZE_MAX);
 
     text.data = data;
     text.len = size;
@@ -276,14 +298,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     req.authority = next_line(&text);
 
     while (text.len && req.nfields < SIGN_MAX_FIELDS
-           && next_field(&text, &fields[req.nfields], arena))
+           && next_field(&text, &fields[req.nfields], &memory))
     {
         req.nfields++;
     }
 
     check(&req, &memory);
-
-    postern_arena_destroy(arena);
+    scarce(&req, fuzz_limit(data, size, 4096));
+    fuzz_free(&pieces);
 
     return 0;
 }

@@ -9,9 +9,7 @@
  */
 
 
-#include <stdlib.h>
-
-#include "postern_arena.h"
+#include "fuzz.h"
 #include "sign_sf.h"
 
 
@@ -19,9 +17,6 @@
 
 
 typedef enum { ITEM = 0, LIST, DICTIONARY } kind_e;
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static int
@@ -45,7 +40,7 @@ parse(postern_str_t text, kind_e kind, postern_alloc_t *memory,
 
 
 static postern_str_t
-written(const sign_sf_list_t *list, kind_e kind, postern_arena_t *arena)
+written(const sign_sf_list_t *list, kind_e kind, postern_alloc_t *memory)
 {
     int             i, rc;
     sign_sf_out_t   out;
@@ -64,7 +59,7 @@ written(const sign_sf_list_t *list, kind_e kind, postern_arena_t *arena)
         if (i == 0) {
             out.size = out.len;
             out.len = 0;
-            out.data = postern_arena_alloc(arena, out.size + 1);
+            out.data = postern_alloc(memory, out.size + 1);
         }
     }
 
@@ -124,19 +119,26 @@ skipped(postern_str_t text, kind_e kind)
 
 
 static void
-check(postern_str_t text, kind_e kind)
+check(postern_str_t text, kind_e kind, size_t limit)
 {
     int               rc;
     sign_sf_item_t    item;
     sign_sf_list_t    list;
     postern_str_t     once, twice;
     postern_alloc_t   memory;
-    postern_arena_t  *arena;
+    fuzz_memory_t     pieces;
 
-    arena = postern_arena_create();
-    memory = postern_arena_allocator(arena);
+    memory = fuzz_memory(&pieces, limit);
 
     rc = parse(text, kind, &memory, &item, &list);
+
+    /* what is well formed may not find the memory it needs, and then fails */
+
+    if (limit != SIZE_MAX) {
+        HELD(rc != SIGN_SF_OK || !pieces.out);
+        fuzz_free(&pieces);
+        return;
+    }
 
     if (kind != ITEM && rc != SIGN_SF_LIMIT
         && (rc == SIGN_SF_OK) != skipped(text, kind))
@@ -145,38 +147,41 @@ check(postern_str_t text, kind_e kind)
     }
 
     if (rc == SIGN_SF_OK) {
-        once = written(&list, kind, arena);
+        once = written(&list, kind, &memory);
 
         if (parse(once, kind, &memory, &item, &list) != SIGN_SF_OK) {
             abort();
         }
 
-        twice = written(&list, kind, arena);
+        twice = written(&list, kind, &memory);
 
         if (!postern_str_eq(once, twice)) {
             abort();
         }
     }
 
-    postern_arena_destroy(arena);
+    fuzz_free(&pieces);
 }
 
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    kind_e         kind;
     postern_str_t  text;
 
     if (size > MAX_INPUT) {
         return 0;
     }
 
-    text.data = data;
-    text.len = size;
+    text = fuzz_copy(data, size);
 
-    check(text, ITEM);
-    check(text, LIST);
-    check(text, DICTIONARY);
+    for (kind = ITEM; kind <= DICTIONARY; kind++) {
+        check(text, kind, SIZE_MAX);
+        check(text, kind, fuzz_limit(data, size, 2048));
+    }
+
+    free((void *) text.data);
 
     return 0;
 }

@@ -29,12 +29,8 @@
  */
 
 
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "sign_sigv4.h"
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static size_t
@@ -102,7 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sign_key_t       *key;
     postern_key_t     dkey;
     sign_field_t      field[SIGN_MAX_FIELDS];
-    postern_arena_t  *arena;
+    fuzz_memory_t     pieces;
     postern_alloc_t   memory;
     sign_policy_t     policy;
     sign_request_t    req;
@@ -130,8 +126,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fields(data + req.target.len + (req.target.len < size), data + size, &req,
            field);
 
-    arena = postern_arena_create();
-    memory = postern_arena_allocator(arena);
+    memory = fuzz_memory(&pieces, size % 4 ? SIZE_MAX
+                                          : fuzz_limit(data, size, 4096));
 
     if (sign_sigv4_target(req.target, &path, &query) == 0) {
         query_is_stable(query, &memory);
@@ -155,7 +151,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
 
-    postern_arena_destroy(arena);
+    fuzz_free(&pieces);
 
     return 0;
 }

@@ -15,19 +15,11 @@
  */
 
 
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "mfa_template.h"
-#include "postern_arena.h"
 
 
 #define OUT_SIZE  65536
-
-#define HELD(cond)  do { if (!(cond)) { abort(); } } while (0)
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 
 static const char *const  names[] = { "user", "list", "flag", "qr", NULL };
 
@@ -148,16 +140,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     postern_str_t     rest = { size, data }, text, user;
     postern_alloc_t   alloc;
     postern_error_t   err;
-    postern_arena_t  *arena;
+    fuzz_memory_t     pieces;
     mfa_catalogue_t  *base, *c;
 
     if (size == 0) {
         return 0;
     }
 
-    arena = postern_arena_create();
-    HELD(arena != NULL);
-    alloc = postern_arena_allocator(arena);
+    alloc = fuzz_memory(&pieces, SIZE_MAX);
 
     text = cut(&rest);
     user = cut(&rest);
@@ -175,7 +165,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     c = mfa_catalogue_parse(rest, NULL, &alloc, &err);
     HELD(c != NULL || err.text[0] != '\0');
 
-    postern_arena_destroy(arena);
+    fuzz_free(&pieces);
+
+    /* with too little memory there is none, and a reason */
+
+    alloc = fuzz_memory(&pieces, fuzz_limit(data, size, 8192));
+    memset(&err, 0, sizeof(err));
+    c = mfa_catalogue_parse(rest, NULL, &alloc, &err);
+    HELD(c != NULL || err.text[0] != '\0');
+    HELD(c == NULL || !pieces.out);
+    fuzz_free(&pieces);
 
     return 0;
 }
