@@ -1,6 +1,8 @@
 # A Redis that shakes hands and then serves nothing, such as a master that was
 # demoted: noticed in every form that its error has, left, not waited for, and
 # used again within a second of its recovery.
+#
+# run: alone
 
 use v5.32;
 use warnings;
