@@ -165,6 +165,7 @@ ngx_http_audit_init_zone(ngx_shm_zone_t *zone, void *data)
 {
     u_char           *addr;
     size_t            size;
+    ngx_int_t         rc;
     ngx_slab_pool_t  *shpool;
 
     shpool = (ngx_slab_pool_t *) zone->shm.addr;
@@ -176,9 +177,20 @@ ngx_http_audit_init_zone(ngx_shm_zone_t *zone, void *data)
         /* the ring of the last configuration, with what it still holds */
 
         addr = shpool->data;
-        size = *(size_t *) (addr - 64);
+        rc = NGX_DECLINED;
 
-        zone->data = audit_ring_attach(addr, size);
+    } else {
+        rc = postern_api.memory(zone, &addr, &size);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    /* the first 64 bytes say how long it is */
+
+    if (rc == NGX_DECLINED) {
+        zone->data = audit_ring_attach(addr + 64, *(size_t *) addr);
 
         if (zone->data == NULL) {
             ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
@@ -188,26 +200,15 @@ ngx_http_audit_init_zone(ngx_shm_zone_t *zone, void *data)
             return NGX_ERROR;
         }
 
-        return NGX_OK;
-    }
+    } else {
+        *(size_t *) addr = size - 64;
 
-    size = shpool->pfree << ngx_pagesize_shift;
-
-    addr = ngx_slab_alloc(shpool, size);
-    if (addr == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* the first 64 bytes say how long it is */
-
-    *(size_t *) addr = size - 64;
-    addr += 64;
-
-    zone->data = audit_ring_create(addr, size - 64);
-    if (zone->data == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                      "cannot make the audit ring: no robust mutexes");
-        return NGX_ERROR;
+        zone->data = audit_ring_create(addr + 64, size - 64);
+        if (zone->data == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
+                          "cannot make the audit ring: no robust mutexes");
+            return NGX_ERROR;
+        }
     }
 
     shpool->data = addr;

@@ -23,7 +23,7 @@
 
 
 /* changes whenever the table or a type below does */
-#define NGX_HTTP_POSTERN_API_VERSION  2
+#define NGX_HTTP_POSTERN_API_VERSION  3
 
 
 /*
@@ -328,6 +328,13 @@ typedef struct {
     ngx_int_t  (*start)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
                         ngx_http_postern_lane_t *lane, void *job,
                         void (*run)(void *job));
+
+    /*
+     * All pages of a zone that nginx has just made, for its init handler, kept
+     * over an upgrade of the binary.  NGX_OK: zeroed; NGX_DECLINED: there
+     * already, with processes of the old binary at work in them.
+     */
+    ngx_int_t  (*memory)(ngx_shm_zone_t *zone, u_char **addr, size_t *size);
 } ngx_http_postern_api_t;
 
 

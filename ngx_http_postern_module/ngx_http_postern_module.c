@@ -8,6 +8,7 @@
  *     ngx_http_postern_keys.c        the key ring for sealed secrets
  *     ngx_http_postern_store.c       claims and records, over zone and Redis
  *     ngx_http_postern_job.c         work for threads
+ *     ngx_http_postern_memory.c      shared memory, over upgrades too
  */
 
 
@@ -16,6 +17,7 @@
 #include "ngx_http_postern_identity.h"
 #include "ngx_http_postern_job.h"
 #include "ngx_http_postern_keys.h"
+#include "ngx_http_postern_memory.h"
 #include "ngx_http_postern_store.h"
 
 
@@ -139,7 +141,7 @@ ngx_module_t  ngx_http_postern_module = {
     ngx_http_postern_commands,             /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_postern_memory_init_module,   /* init module */
     ngx_http_postern_init_process,         /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -191,7 +193,9 @@ const ngx_http_postern_api_t  ngx_http_postern_api = {
     ngx_http_postern_mac,
 
     ngx_http_postern_job,
-    ngx_http_postern_job_start
+    ngx_http_postern_job_start,
+
+    ngx_http_postern_memory
 };
 
 

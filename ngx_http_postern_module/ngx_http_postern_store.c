@@ -416,9 +416,8 @@ ngx_http_postern_store_forget(ngx_http_request_t *r, ngx_http_postern_op_t *op,
 
     ngx_http_postern_zone_name(&zn, scf->zone, ngx_http_postern_store_log(r),
                                kind, org, name);
-    ngx_http_postern_zone_delete(&zn);
 
-    return ngx_http_postern_store_done(op, POSTERN_TABLE_OK);
+    return ngx_http_postern_store_done(op, ngx_http_postern_zone_delete(&zn));
 }
 
 

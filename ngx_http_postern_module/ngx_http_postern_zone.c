@@ -1,6 +1,7 @@
 
 #define NGX_HTTP_POSTERN_CORE
 
+#include "ngx_http_postern_memory.h"
 #include "ngx_http_postern_zone.h"
 
 #include <sodium.h>
@@ -8,6 +9,8 @@
 
 #define NGX_HTTP_POSTERN_ZONE_MIN     (256 * 1024)
 #define NGX_HTTP_POSTERN_ZONE_REPORT  60000       /* ms between "is full" */
+#define NGX_HTTP_POSTERN_ZONE_LOCK    64          /* bytes, before the table */
+#define NGX_HTTP_POSTERN_ZONE_PATIENCE  100       /* ms, for the lock */
 
 
 extern ngx_module_t  ngx_http_postern_module;
@@ -15,8 +18,21 @@ extern ngx_module_t  ngx_http_postern_module;
 
 static ngx_int_t ngx_http_postern_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
+static ngx_int_t ngx_http_postern_zone_make(ngx_http_postern_zone_t *zone,
+    u_char *memory, size_t size, ngx_log_t *log);
+static ngx_uint_t ngx_http_postern_zone_lock(ngx_http_postern_zone_t *zone);
+static void ngx_http_postern_zone_unlock(ngx_http_postern_zone_t *zone);
 static postern_table_result_e ngx_http_postern_zone_done(
     ngx_http_postern_zone_name_t *zn, int64_t now, postern_table_result_e rc);
+
+
+_Static_assert(sizeof(pthread_mutex_t) <= NGX_HTTP_POSTERN_ZONE_LOCK,
+               "the lock lies before the table");
+
+
+/* of this worker: until then nobody waits for the lock */
+
+static time_t  ngx_http_postern_zone_stuck;
 
 
 /* postern_zone size; */
@@ -84,22 +100,34 @@ ngx_http_postern_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     size_t                    size;
     u_char                   *memory;
-    uint64_t                  node;
-    unsigned char             key[16];
+    ngx_int_t                 rc;
+    ngx_slab_pool_t          *shpool;
     ngx_http_postern_zone_t  *zone;
 
     zone = shm_zone->data;
-    zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
     if (data || shm_zone->shm.exists) {
-        memory = zone->shpool->data;
+        memory = shpool->data;
+        size = (size_t) (shpool->end - memory) / ngx_pagesize * ngx_pagesize;
+        rc = NGX_DECLINED;
+
+    } else {
+        rc = ngx_http_postern_memory(shm_zone, &memory, &size);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    zone->lock = (pthread_mutex_t *) memory;
+
+    if (rc == NGX_DECLINED) {
 
         /* its size lies behind the table's own check of it */
 
-        zone->table = memory ? postern_table_open(memory,
-                                         (size_t) (zone->shpool->end - memory)
-                                         / ngx_pagesize * ngx_pagesize)
-                             : NULL;
+        zone->table = postern_table_open(memory + NGX_HTTP_POSTERN_ZONE_LOCK,
+                                         size - NGX_HTTP_POSTERN_ZONE_LOCK);
 
         if (zone->table == NULL) {
             ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
@@ -109,43 +137,118 @@ ngx_http_postern_zone_init(ngx_shm_zone_t *shm_zone, void *data)
             return NGX_ERROR;
         }
 
-        return NGX_OK;
+    } else if (ngx_http_postern_zone_make(zone, memory, size,
+                                          shm_zone->shm.log)
+               != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
+    shpool->data = memory;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_postern_zone_make(ngx_http_postern_zone_t *zone, u_char *memory,
+    size_t size, ngx_log_t *log)
+{
+    uint64_t             node;
+    unsigned char        key[16];
+    pthread_mutexattr_t  attr;
+
+    /* of all processes; one that dies with it leaves it to the next */
+
+    if (pthread_mutexattr_init(&attr) != 0
+        || pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) != 0
+        || pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST) != 0
+        || pthread_mutex_init(zone->lock, &attr) != 0)
+    {
+        ngx_log_error(NGX_LOG_EMERG, log, 0, "no robust mutexes");
+        return NGX_ERROR;
+    }
+
+    (void) pthread_mutexattr_destroy(&attr);
+
     if (sodium_init() == -1) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "sodium_init() failed");
+        ngx_log_error(NGX_LOG_EMERG, log, 0, "sodium_init() failed");
         return NGX_ERROR;
     }
 
     randombytes_buf(key, sizeof(key));
     randombytes_buf(&node, sizeof(node));
 
-    /* one allocation of all pages, for good */
-
-    size = zone->shpool->pfree * ngx_pagesize;
-
-    memory = ngx_slab_alloc(zone->shpool, size);
-    if (memory == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "no memory in \"postern_zone\"");
-        return NGX_ERROR;
-    }
-
-    size = (size_t) (zone->shpool->end - memory) / ngx_pagesize * ngx_pagesize;
-
-    zone->table = postern_table_init(memory, size, key, node);
+    zone->table = postern_table_init(memory + NGX_HTTP_POSTERN_ZONE_LOCK,
+                                     size - NGX_HTTP_POSTERN_ZONE_LOCK, key,
+                                     node);
     ngx_explicit_memzero(key, sizeof(key));
 
     if (zone->table == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
                       "\"postern_zone\" must be from 256k to 64g");
         return NGX_ERROR;
     }
 
-    zone->shpool->data = memory;
-
     return NGX_OK;
+}
+
+
+/*
+ * Held for an instant by whoever has it, unless that process is stopped: then
+ * nobody waits for it more than once in a while.  0: what the zone holds is not
+ * known now.
+ */
+
+static ngx_uint_t
+ngx_http_postern_zone_lock(ngx_http_postern_zone_t *zone)
+{
+    int              rc;
+    struct timespec  ts;
+
+    rc = pthread_mutex_trylock(zone->lock);
+
+    if (rc == EBUSY) {
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+        if (ts.tv_sec < ngx_http_postern_zone_stuck) {
+            return 0;
+        }
+
+        ts.tv_nsec += NGX_HTTP_POSTERN_ZONE_PATIENCE * 1000000;
+
+        if (ts.tv_nsec >= 1000000000) {
+            ts.tv_nsec -= 1000000000;
+            ts.tv_sec++;
+        }
+
+        rc = pthread_mutex_clocklock(zone->lock, CLOCK_MONOTONIC, &ts);
+
+        if (rc == ETIMEDOUT) {
+            ngx_http_postern_zone_stuck = ts.tv_sec + 1;
+            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                          "\"postern_zone\" is locked by a process that does "
+                          "not run: what needs it is refused");
+            return 0;
+        }
+    }
+
+    if (rc == EOWNERDEAD) {
+
+        /* the table sees by itself what that one left undone */
+
+        (void) pthread_mutex_consistent(zone->lock);
+        rc = 0;
+    }
+
+    return rc == 0;
+}
+
+
+static void
+ngx_http_postern_zone_unlock(ngx_http_postern_zone_t *zone)
+{
+    (void) pthread_mutex_unlock(zone->lock);
 }
 
 
@@ -190,7 +293,7 @@ ngx_http_postern_zone_done(ngx_http_postern_zone_name_t *zn, int64_t now,
                                       NGX_HTTP_POSTERN_ZONE_REPORT);
     }
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
 
     if (report && rc == POSTERN_TABLE_PAST) {
         ngx_log_error(NGX_LOG_ALERT, zn->log, 0,
@@ -219,7 +322,9 @@ ngx_http_postern_zone_claim(ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl,
     ms = 0;
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_claim(zn->zone->table, &zn->hash, now, (int64_t) ttl,
                              &ms);
@@ -244,7 +349,9 @@ ngx_http_postern_zone_reserve(ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl,
     ms = 0;
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_reserve(zn->zone->table, &zn->hash, now, (int64_t) ttl,
                                now + (int64_t) timeout, attempt, &ms);
@@ -262,11 +369,13 @@ ngx_http_postern_zone_confirm(ngx_http_postern_zone_name_t *zn, uint64_t owner)
 {
     postern_table_result_e  rc;
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_confirm(zn->zone->table, &zn->hash, owner);
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
 
     return rc;
 }
@@ -275,22 +384,26 @@ ngx_http_postern_zone_confirm(ngx_http_postern_zone_name_t *zn, uint64_t owner)
 void
 ngx_http_postern_zone_release(ngx_http_postern_zone_name_t *zn, uint64_t owner)
 {
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return;
+    }
 
     postern_table_release(zn->zone->table, &zn->hash, owner);
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
 }
 
 
 void
 ngx_http_postern_zone_doubt(ngx_http_postern_zone_name_t *zn, uint64_t owner)
 {
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return;
+    }
 
     postern_table_doubt(zn->zone->table, &zn->hash, owner);
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
 }
 
 
@@ -302,12 +415,14 @@ ngx_http_postern_zone_known(ngx_http_postern_zone_name_t *zn, uint64_t owner,
 
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return;
+    }
 
     postern_table_known(zn->zone->table, &zn->hash, owner, now, (int64_t) age,
                         (int64_t) rest);
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
 }
 
 
@@ -320,11 +435,13 @@ ngx_http_postern_zone_get(ngx_http_postern_zone_name_t *zn, u_char *value,
 
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_get(zn->zone->table, &zn->hash, now, value, len);
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
 
     return rc;
 }
@@ -339,7 +456,9 @@ ngx_http_postern_zone_put(ngx_http_postern_zone_name_t *zn, ngx_str_t *value,
 
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_put(zn->zone->table, &zn->hash, now, (int64_t) ttl,
                            ngx_http_postern_slice(*value));
@@ -357,24 +476,30 @@ ngx_http_postern_zone_take(ngx_http_postern_zone_name_t *zn, u_char *value,
 
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_take(zn->zone->table, &zn->hash, now, value, len);
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
 
     return rc;
 }
 
 
-void
+postern_table_result_e
 ngx_http_postern_zone_delete(ngx_http_postern_zone_name_t *zn)
 {
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     postern_table_delete(zn->zone->table, &zn->hash);
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
+
+    return POSTERN_TABLE_OK;
 }
 
 
@@ -388,7 +513,9 @@ ngx_http_postern_zone_rate(ngx_http_postern_zone_name_t *zn, ngx_uint_t limit,
     ms = 0;
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_rate(zn->zone->table, &zn->hash, now, limit,
                             (int64_t) period, &ms);
@@ -419,7 +546,9 @@ ngx_http_postern_zone_swap(ngx_http_postern_zone_name_t *zn, ngx_str_t *old,
         to = ngx_http_postern_slice(*value);
     }
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_swap(zn->zone->table, &zn->hash, now, (int64_t) ttl,
                             old ? &from : NULL, value ? &to : NULL);
@@ -438,7 +567,9 @@ ngx_http_postern_zone_guess(ngx_http_postern_zone_name_t *zn,
     number = 0;
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_guess(zn->zone->table, &zn->hash, now, backoff, &number);
 
@@ -459,12 +590,14 @@ ngx_http_postern_zone_recent(ngx_http_postern_zone_name_t *zn, ngx_msec_t age,
 
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
 
     rc = postern_table_recent(zn->zone->table, &zn->hash, now, (int64_t) age,
                               value, len, epoch);
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
 
     return rc;
 }
@@ -481,7 +614,9 @@ ngx_http_postern_zone_copy(ngx_http_postern_zone_name_t *zn, uint32_t epoch,
 
     now = ngx_http_postern_zone_now();
 
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return;
+    }
 
     rc = postern_table_copy(zn->zone->table, &zn->hash, epoch, now, asked,
                             (int64_t) age, value);
@@ -493,9 +628,11 @@ ngx_http_postern_zone_copy(ngx_http_postern_zone_name_t *zn, uint32_t epoch,
 void
 ngx_http_postern_zone_drop(ngx_http_postern_zone_name_t *zn)
 {
-    ngx_shmtx_lock(&zn->zone->shpool->mutex);
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return;
+    }
 
     postern_table_drop(zn->zone->table, &zn->hash);
 
-    ngx_shmtx_unlock(&zn->zone->shpool->mutex);
+    ngx_http_postern_zone_unlock(zn->zone);
 }

@@ -2,7 +2,8 @@
 /*
  * The zone: the table of postern_table.h in nginx's shared memory.  Every call
  * hashes outside the lock, does one operation under it, and logs, if anything,
- * after it.
+ * after it.  A lock that is not to be had, since the process that has it was
+ * stopped, is like a zone that is full.
  */
 
 
@@ -13,9 +14,11 @@
 #include "ngx_http_postern_store.h"
 #include "postern_table.h"
 
+#include <pthread.h>
+
 
 typedef struct {
-    ngx_slab_pool_t              *shpool;
+    pthread_mutex_t              *lock;
     postern_table_t              *table;
 } ngx_http_postern_zone_t;
 
@@ -58,7 +61,8 @@ postern_table_result_e ngx_http_postern_zone_put(
     ngx_http_postern_zone_name_t *zn, ngx_str_t *value, ngx_msec_t ttl);
 postern_table_result_e ngx_http_postern_zone_take(
     ngx_http_postern_zone_name_t *zn, u_char *value, size_t *len);
-void ngx_http_postern_zone_delete(ngx_http_postern_zone_name_t *zn);
+postern_table_result_e ngx_http_postern_zone_delete(
+    ngx_http_postern_zone_name_t *zn);
 postern_table_result_e ngx_http_postern_zone_rate(
     ngx_http_postern_zone_name_t *zn, ngx_uint_t limit, ngx_msec_t period,
     ngx_msec_t *wait);

@@ -19,7 +19,7 @@ use POSIX qw(:sys_wait_h _exit);
 use Socket qw(MSG_NOSIGNAL);
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(nginx nginx_stop nginx_reload nginx_test workers get get_all get_h2
+our @EXPORT = qw(nginx nginx_stop nginx_reload nginx_begin nginx_end nginx_test workers get get_all get_h2
                  race redis redis_stop redis_signal redis_cli peer peer_stop
                  dns port error_log wait_for certificates dir);
 
@@ -166,6 +166,43 @@ sub nginx_reload {
     my ($n, $http, $main) = @_;
     configure($n, $http, $main) if defined $http;
     kill "HUP", $nginx{$n};
+}
+
+# an upgrade of the binary: a new master beside the old one, whose pid is
+# returned, and whose workers go (WINCH) unless both are to serve; then one of
+# the two ends (QUIT), and the other serves alone
+
+sub nginx_begin {
+    my ($n, $both) = @_;
+    my ($old, $file) = ($nginx{$n}, "$root/nginx-$n/nginx.pid");
+
+    kill "USR2", $old;
+    wait_for(sub { -s "$file.oldbin" && -s $file && slurp($file) != $old }, 5)
+        or return;
+    chomp($nginx{$n} = slurp($file));
+    wait_for(sub { workers($n) >= 2 }, 5) or return;
+
+    return $old if $both;
+
+    kill "WINCH", $old;
+    wait_for(sub { (() = `pgrep -P $old` =~ /\d+/g) == 1 }, 5) or return;
+
+    return $old;
+}
+
+sub nginx_end {
+    my ($n, $stays, $goes) = @_;
+
+    if ($stays != $nginx{$n}) {
+        kill "HUP", $stays;
+        wait_for(sub { (() = `pgrep -P $stays` =~ /\d+/g) >= 3 }, 5)
+            or return 0;
+    }
+
+    kill "QUIT", $goes;
+    $nginx{$n} = $stays;
+
+    return wait_for(sub { (`ps -o stat= -p $goes` || "Z") =~ /^Z/ }, 10);
 }
 
 sub nginx_stop {
