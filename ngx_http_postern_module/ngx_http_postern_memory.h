@@ -5,8 +5,8 @@
  * nginx hands listening sockets to a new binary (USR2), and no shared memory:
  * two masters would keep two records of what was used once, side by side.  So
  * the pages of a zone are those of a memfd, whose descriptor the new binary
- * inherits like the sockets.  nginx's own header of the zone, which has pointers
- * in it, stays each master's own.
+ * inherits like the sockets.  nginx's own header of the zone, which has
+ * pointers in it, stays each master's own.
  */
 
 

@@ -35,7 +35,7 @@ reserve(postern_table_t *t, unsigned n, int64_t now, int64_t end)
 }
 
 
-/* claims of other names until the hand, two cells at each, has been everywhere */
+/* claims of other names until the hand, two cells at each, was everywhere */
 
 static void
 sweep(postern_table_t *t, int64_t now)
