@@ -3,6 +3,10 @@
 
 #include "ngx_http_postern_snapshot.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <sodium.h>
 
 
@@ -14,6 +18,7 @@ static void ngx_http_postern_snapshot_build(ngx_http_postern_load_t *load,
     postern_directory_t *dir);
 static void ngx_http_postern_snapshot_unreadable(
     ngx_http_postern_load_t *load, const char *failed, ngx_err_t err);
+static void ngx_http_postern_snapshot_trim(size_t size);
 #if (NGX_THREADS)
 static ngx_int_t ngx_http_postern_snapshot_post(ngx_thread_pool_t *tp,
     postern_directory_t *dir);
@@ -58,7 +63,28 @@ ngx_http_postern_snapshot_load(ngx_http_postern_load_t *load)
         /* secrets may lie open in it */
         ngx_explicit_memzero(text, len);
         free(text);
+
+        ngx_http_postern_snapshot_trim(len);
     }
+}
+
+
+/*
+ * The parsed document is five times what is kept of it, in small pieces among
+ * those of others: glibc would keep all that memory in case it is needed again,
+ * which is at the next change.
+ */
+
+static void
+ngx_http_postern_snapshot_trim(size_t size)
+{
+#if defined(__GLIBC__)
+
+    if (size > NGX_HTTP_POSTERN_SNAPSHOT_SMALL) {
+        (void) malloc_trim(0);
+    }
+
+#endif
 }
 
 
@@ -289,7 +315,14 @@ ngx_http_postern_snapshot_post(ngx_thread_pool_t *tp,
 static void
 ngx_http_postern_snapshot_free(void *data, ngx_log_t *log)
 {
-    postern_directory_destroy(data);
+    size_t                size;
+    postern_directory_t  *dir = data;
+
+    size = postern_arena_size(dir->arena);
+
+    postern_directory_destroy(dir);
+
+    ngx_http_postern_snapshot_trim(size);
 }
 
 

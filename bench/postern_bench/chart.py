@@ -117,6 +117,43 @@ def bars(path, title, axis, rows):
     picture.write(path)
 
 
+def dots(path, title, axis, kinds, rows):
+    """Rows of (name, values), a dot for each on a common logarithmic axis;
+    kinds name the dots: (name, class)."""
+    left, top, step, right = 280, 74, 26, 60
+    picture = Picture(860, top + step * len(rows) + 44, title)
+    values = [v for _, row in rows for v in row]
+    first = math.floor(math.log10(min(values)))
+    last = math.ceil(math.log10(max(values)))
+    bottom = top + step * len(rows)
+
+    def at(value):
+        return left + ((math.log10(value) - first) / (last - first)
+                       * (picture.width - left - right))
+
+    x = left
+    for name, kind in kinds:
+        picture.dot(x, 48, kind, name)
+        picture.text(x + 10, 52, name)
+        x += 80
+    for power in range(first, last + 1):
+        for factor in (1, 2, 5):
+            mark = factor * 10.0 ** power
+            if mark > 10.0 ** last:
+                continue
+            picture.line(at(mark), top, at(mark), bottom, "grid")
+            picture.text(at(mark), bottom + 17, number(mark), "dim mid")
+    picture.text((left + picture.width - right) / 2, bottom + 36, axis,
+                 "dim mid")
+    for i, (name, row) in enumerate(rows):
+        y = top + step * i + 13
+        picture.text(left - 10, y + 4, name, "end")
+        picture.line(at(min(row)), y, at(max(row)), y, "axis")
+        for (kind, style), value in zip(kinds, row):
+            picture.dot(at(value), y, style, f"{name}, {kind}: {value:.0f} µs")
+    picture.write(path)
+
+
 def lines(path, title, x_axis, panels):
     """Panels one below the other over a common logarithmic x axis.
 

@@ -1,4 +1,5 @@
-"""Load in a closed loop: wrk, and what the worker spent meanwhile."""
+"""Load: wrk in a closed loop, with what the worker spent meanwhile, and pace
+at a constant rate."""
 
 import dataclasses
 import subprocess
@@ -70,3 +71,29 @@ def wrk(case, place, path, seconds):
     if not line:
         sys.exit(f"bench: {case.name}: wrk printed no result:\n{out}")
     return list(map(int, line[0].split()[1:]))
+
+
+def build(place):
+    """The program that keeps a rate."""
+    subprocess.run(["cc", "-O2", "-o", place.work / "pace",
+                    BENCH / "pace.c"], check=True)
+
+
+def pace(case, place, rate, seconds):
+    """Percentiles in µs at a rate; ends the program where a request was
+    refused or not answered."""
+    n = int(rate * seconds) + 1
+    path = None if case.by_person else requests.make(case, place, n)
+    with Nginx(config(case, place), place.work, place.port):
+        path = path or requests.make(case, place, n)
+        out = subprocess.run(
+            ["taskset", "-c", "1", place.work / "pace", str(place.port),
+             str(path), str(rate), str(seconds), "64"],
+            capture_output=True, text=True, check=True).stdout
+    path.unlink()
+    answered, refused, lost, *percentiles = map(float, out.split()[1:])
+    if refused or lost:
+        sys.exit(f"bench: {case.name}: of {answered + lost:.0f} requests "
+                 f"{refused:.0f} refused, {lost:.0f} not answered; see "
+                 f"{place.work}/error.log")
+    return dict(zip(("p50", "p99", "p99.9", "worst"), percentiles))

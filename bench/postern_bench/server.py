@@ -9,7 +9,7 @@ import sys
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
-PATIENCE = 60                   # seconds, for what starts or ends
+PATIENCE = 180                  # seconds, for what starts or ends
 
 
 def wait_for(what, found):
