@@ -264,8 +264,8 @@ ngx_http_rbac_record(ngx_http_request_t *r, ngx_http_rbac_answer_t *a)
 }
 
 
-/* The path for the log.  It is decoded: a client that sends "%0A" must not begin
-   a line there. */
+/* The path for the log.  It is decoded: a client that sends "%0A" must not
+   begin a line there. */
 
 static ngx_str_t
 ngx_http_rbac_shown(ngx_http_request_t *r)

@@ -160,7 +160,7 @@ spaced
 GET /app/a%0Ab%7f
 --- error_code: 400
 --- error_log
-rbac denied GET "/app/a%0Ab%7F": rbac/path: 
+rbac denied GET "/app/a%0Ab%7F": rbac/path:
 --- no_error_log eval
 qr{rbac denied GET "/app/a$}
 
@@ -176,6 +176,6 @@ qr{rbac denied GET "/app/a$}
 GET /app/a%0d%0Ab;x
 --- error_code: 200
 --- error_log
-rbac would deny GET "/app/a%0D%0Ab%3Bx": rbac/path: 
+rbac would deny GET "/app/a%0D%0Ab%3Bx": rbac/path:
 --- no_error_log eval
 qr{rbac would deny GET "/app/a\r?$}

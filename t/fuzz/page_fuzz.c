@@ -95,7 +95,7 @@ render(unsigned page, unsigned language, postern_str_t text,
 
     static const char *const  lists[] = { "codes", "sessions", "factors" };
 
-    for (n = 0; mfa_page_names[n] && n < MAX_VALUES; n++) {
+    for (n = 0; n < MAX_VALUES && mfa_page_names[n]; n++) {
         memset(&inner[n], 0, sizeof(mfa_value_t));
         inner[n].name = mfa_page_names[n];
         inner[n].kind = MFA_VALUE_TEXT;

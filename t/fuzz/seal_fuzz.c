@@ -97,13 +97,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     postern_str_t          copy, rest, file;
     postern_ring_t         ring;
     postern_error_t        err;
-    const unsigned char   *p = (unsigned char *) &ring;
+    const unsigned char   *p;
 
     copy = fuzz_copy(data, size);
     rest = copy;
     file = fuzz_cut(&rest, '\0');
 
-    memset(&ring, 0x5a, sizeof(ring));
+    p = memset(&ring, 0x5a, sizeof(ring));
     memset(&err, 0, sizeof(err));
 
     if (postern_ring_parse(file, &ring, &err) == 0) {

@@ -15,7 +15,7 @@
 #include <ngx_http.h>
 
 
-#define FUZZ_TIME  1795300000       /* the wall clock at the begin of an input */
+#define FUZZ_TIME  1795300000    /* the wall clock at the begin of an input */
 
 
 /* the worker's side of main(); ends the process where that fails */

@@ -326,10 +326,11 @@ on_log(ngx_uint_t level, const u_char *text, size_t len)
     p = memmem(text, len, ": *", 3);
     p = p ? memchr(p + 3, ' ', (size_t) (text + len - p) - 3) : NULL;
 
-    if (p++ == NULL) {
+    if (p == NULL) {
         return;
     }
 
+    p++;
     n = (size_t) (text + len - p);
     end = memmem(p, n, ", client: ", 10);
     n = end ? (size_t) (end - p) : n - 1;
