@@ -161,10 +161,12 @@ ngx_http_audit_from(ngx_http_request_t *r, audit_request_t *a)
 
 #endif
 
+    a->host = ngx_http_postern_slice(ngx_http_postern_authority(r));
+
     if (r->headers_in.host) {
         a->host = ngx_http_audit_header(r->headers_in.host);
 
-    } else if (r->headers_in.server.len) {
+    } else if (a->host.len == 0 && r->headers_in.server.len) {
         a->host = ngx_http_postern_slice(r->headers_in.server);
     }
 }

@@ -305,7 +305,7 @@ ngx_flag_t
 ngx_http_mfa_form_origin(ngx_http_request_t *r)
 {
     u_char           *p;
-    ngx_str_t         origin, *host;
+    ngx_str_t         origin, host;
     ngx_table_elt_t  *h;
 
     h = ngx_http_mfa_header(r, "sec-fetch-site");
@@ -340,14 +340,18 @@ ngx_http_mfa_form_origin(ngx_http_request_t *r)
     origin.data = p + 3;
 
     if (r->headers_in.host) {
-        host = &r->headers_in.host->value;
+        host = r->headers_in.host->value;
 
     } else {
-        host = &r->headers_in.server;
+        host = ngx_http_postern_authority(r);
+
+        if (host.len == 0) {
+            host = r->headers_in.server;
+        }
     }
 
-    return origin.len && origin.len == host->len
-           && ngx_strncasecmp(origin.data, host->data, origin.len) == 0;
+    return origin.len && origin.len == host.len
+           && ngx_strncasecmp(origin.data, host.data, origin.len) == 0;
 }
 
 

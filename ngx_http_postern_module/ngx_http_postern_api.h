@@ -406,4 +406,27 @@ ngx_http_postern_slice(ngx_str_t n)
 }
 
 
+/*
+ * The ":authority" of HTTP/3, which nginx keeps apart from the header fields,
+ * where it makes a Host field of that of HTTP/2; empty with other protocols.
+ */
+
+static ngx_inline ngx_str_t
+ngx_http_postern_authority(ngx_http_request_t *r)
+{
+    ngx_str_t  authority;
+
+    r = r->main;
+
+    ngx_str_null(&authority);
+
+    if (r->http_version > NGX_HTTP_VERSION_20 && r->host_start) {
+        authority.data = r->host_start;
+        authority.len = r->host_end - r->host_start;
+    }
+
+    return authority;
+}
+
+
 #endif /* _NGX_HTTP_POSTERN_API_H_INCLUDED_ */

@@ -17,6 +17,7 @@ static ngx_int_t ngx_http_sign_field(ngx_http_request_t *r,
     ngx_table_elt_t *h, sign_field_t *field);
 static sign_code_e ngx_http_sign_authority(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+static ngx_uint_t ngx_http_sign_same_host(postern_str_t a, postern_str_t b);
 static ngx_uint_t ngx_http_sign_has_body(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_sign_address(ngx_http_request_t *r,
     u_char *address);
@@ -97,12 +98,15 @@ static sign_code_e
 ngx_http_sign_fields(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     size_t            n;
+    ngx_str_t         authority;
     ngx_uint_t        i;
     sign_field_t     *field;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    n = 0;
+    authority = ngx_http_postern_authority(r);
+
+    n = (authority.len && r->headers_in.host == NULL);
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         n += part->nelts;
@@ -125,6 +129,14 @@ ngx_http_sign_fields(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     ctx->request.fields = field;
     ctx->request.nfields = n;
+
+    /* to schemes that sign "host" this is it, as in HTTP/2 */
+
+    if (authority.len && r->headers_in.host == NULL) {
+        field->name = (postern_str_t) postern_string("host");
+        field->value = ngx_http_postern_slice(authority);
+        field++;
+    }
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         h = part->elts;
@@ -184,7 +196,7 @@ ngx_http_sign_field(ngx_http_request_t *r, ngx_table_elt_t *h,
 
 
 /*
- * Host or ":authority", which nginx keeps as Host.  nginx before 1.23 takes the
+ * Host or ":authority", which stands among the fields as Host.  nginx before 1.23 takes the
  * first of several, an application perhaps the last.  The authority of an
  * absolute target counts instead of Host (RFC 9112, section 3.2.2); a proxy may
  * hand on either, so they must not differ.
@@ -195,6 +207,7 @@ ngx_http_sign_authority(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     size_t               i;
     u_char              *p, *last;
+    ngx_str_t            asked;
     postern_str_t       *authority;
     const sign_field_t  *host, *second;
 
@@ -212,6 +225,15 @@ ngx_http_sign_authority(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     if (host) {
         *authority = host->value;
+    }
+
+    asked = ngx_http_postern_authority(r);
+
+    if (host && asked.len
+        && !ngx_http_sign_same_host(host->value, ngx_http_postern_slice(asked)))
+    {
+        return sign_fail(&ctx->message, SIGN_AMBIGUOUS,
+                         "the Host field and \":authority\" name two hosts");
     }
 
     p = (u_char *) ctx->request.target.data;
@@ -237,17 +259,20 @@ ngx_http_sign_authority(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     authority->len = p - authority->data;
 
-    if (host
-        && (host->value.len != authority->len
-            || ngx_strncasecmp((u_char *) host->value.data,
-                               (u_char *) authority->data, authority->len)
-               != 0))
-    {
+    if (host && !ngx_http_sign_same_host(host->value, *authority)) {
         return sign_fail(&ctx->message, SIGN_AMBIGUOUS,
                          "the Host field and the target name two hosts");
     }
 
     return SIGN_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_sign_same_host(postern_str_t a, postern_str_t b)
+{
+    return a.len == b.len
+           && ngx_strncasecmp((u_char *) a.data, (u_char *) b.data, a.len) == 0;
 }
 
 
