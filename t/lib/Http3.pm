@@ -16,6 +16,7 @@ use warnings;
 
 use Exporter qw(import);
 use File::Temp ();
+use POSIX ();
 
 our @EXPORT = qw(h3 h3_all h3_start h3_port);
 
@@ -118,7 +119,7 @@ sub h3_start {
 
     if ($pid == 0) {
         CORE::open STDOUT, ">", "/dev/null";
-        exec many($n, $target, @args);
+        { exec many($n, $target, @args) }
         POSIX::_exit(127);
     }
 

@@ -167,11 +167,13 @@ is $r->{status}, 200, "Redis is there";
 for my $round (1 .. 5) {
     PosternStore::redis_signal(10, "STOP");
 
-    # in odd rounds the connection is closed, in even ones it falls silent
+    # in odd rounds clients say that they go, in even ones they fall silent
+    my @how = $round % 2 ? ("-m", "0.5") : ();
     my @pids = map { h3_start(10, "/w", signed(target => "/w",
-                              nonce => "w$round-$_")) } 1 .. 4;
-    sleep 0.6;
-    kill $round % 2 ? "TERM" : "KILL", @pids[0 .. 2];
+                              nonce => "w$round-$_"), $_ < 4 ? @how : ()) }
+               1 .. 4;
+    sleep 0.7;
+    kill "KILL", @pids[0 .. 2] if $round % 2 == 0;
     waitpid $_, 0 for @pids[0 .. 2];
     my $began = time;
     PosternStore::redis_signal(10, "CONT");
