@@ -502,7 +502,8 @@ like((keys %body)[0], qr/"code":"unauthorized"/, "and it tells nothing");
 --- request eval
 ["POST /a\nhellp", "GET /a"]
 --- more_headers eval
-[Postern::rfc9421(method => "POST", target => "/a", body => "hello"),
+[Postern::rfc9421(method => "POST", target => "/a", body => "hello",
+                  nonce => "t38"),
  "Signature-Input: x\nSignature: y"]
 --- error_code eval
 [400, 400]

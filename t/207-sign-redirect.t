@@ -346,7 +346,7 @@ Signature: y
 --- request
 GET /a
 --- more_headers eval
-"Authorization: Basic dTpw\n" . Postern::rfc9421(target => "/a")
+"Authorization: Basic dTpw\n" . Postern::rfc9421(target => "/a", nonce => "t14")
 --- response_headers
 X-Subject: []
 X-Sent: []

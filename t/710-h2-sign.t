@@ -285,7 +285,7 @@ is $c->ask("POST", "/read/b", $lines, body => "x" x 30_000)->{status}, 200,
    "without a hash none was";
 
 for my $n (1 .. 100) {
-    my $id = $c->open("POST", "/read/$n", signed(method => "POST", nonce => $n,
+    my $id = $c->open("POST", "/read/$n", signed(method => "POST", nonce => "t8-$n",
                       target => "/read/$n", body => "y" x 1000), end => 0);
     $c->data($id, "y" x ($n * 9));
     $c->reset($id);
@@ -308,7 +308,7 @@ my $nonce = 0;
 for my $body (undef, "x") {
     for my $sign (\&signed, \&hashed) {
         my $fields = $sign->(method => "POST", target => "/a",
-                             $sign == \&signed ? (nonce => $nonce++) : (),
+                             $sign == \&signed ? (nonce => "t9-" . $nonce++) : (),
                              headers => [["x-n", ++$nonce]],
                              defined $body ? (body => $body) : ());
         my $count = streams(h2(), 100, $fields, body => $body);
