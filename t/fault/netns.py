@@ -103,8 +103,9 @@ class Space:
         return sock
 
     def command(self, line):
-        """The command line, to be run in it."""
-        return ["ip", "netns", "exec", self.name, *line]
+        """The command line, to be run in it; "ip netns exec" would take it out
+        of reach of disks that are mounted later."""
+        return ["nsenter", f"--net=/run/netns/{self.name}", *line]
 
 
 class Way:
