@@ -196,10 +196,10 @@ ngx_http_sign_field(ngx_http_request_t *r, ngx_table_elt_t *h,
 
 
 /*
- * Host or ":authority", which stands among the fields as Host.  nginx before 1.23 takes the
- * first of several, an application perhaps the last.  The authority of an
- * absolute target counts instead of Host (RFC 9112, section 3.2.2); a proxy may
- * hand on either, so they must not differ.
+ * Host or ":authority", which stands among the fields as Host.  nginx before
+ * 1.23 takes the first of several, an application perhaps the last.  The
+ * authority of an absolute target counts instead of Host (RFC 9112, section
+ * 3.2.2); a proxy may hand on either, so they must not differ.
  */
 
 static sign_code_e
