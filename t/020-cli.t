@@ -362,6 +362,13 @@ like($out, qr/^first difference, line 2, \@authority:
   client    \| "\@authority": app\.example:8443
   likely    another host was signed/m, "points at the component");
 
+spew("base", $base =~ s/app\.example/app.example\e[2J\r/r);
+$out = explained("--base with controls", "sign/invalid",
+                 $fixed =~ s/Host: app\.example/Host: app.invalid/r,
+                 "--base", "base");
+like($out, qr/^  client    \| "\@authority": app\.example\\x1b\[2J\\x0d$/m,
+     "what the client signed gives a terminal no orders");
+
 spew("base", $base);
 like(done("the same base", $fixed, @explain, "--base", "base", "-"),
      qr/base is the same/, "says so");

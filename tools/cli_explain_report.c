@@ -14,6 +14,7 @@ static void cli_explain_time(int64_t seconds, char *out, size_t size);
 static void cli_explain_text(const char *title, postern_str_t text);
 static const char *cli_explain_advice(sign_code_e code);
 static postern_str_t cli_explain_line(postern_str_t *text);
+static void cli_explain_show(const char *title, postern_str_t line);
 static const char *cli_explain_component(const cli_explain_t *e,
     int canonical, unsigned n, postern_str_t expected, postern_str_t all,
     char *name, size_t size);
@@ -224,18 +225,35 @@ cli_explain_compare(cli_explain_t *e)
         component = cli_explain_component(e, canonical, n, a, all, name,
                                           sizeof(name));
 
-        printf("\nfirst difference, line %u, %s:\n"
-               "  expected  | %.*s\n"
-               "  client    | %.*s\n"
-               "  likely    %s\n",
-               n, component, (int) a.len, (const char *) a.data, (int) b.len,
-               (const char *) b.data, cli_explain_cause(component));
+        printf("\nfirst difference, line %u, %s:\n", n, component);
+        cli_explain_show("expected", a);
+        cli_explain_show("client", b);
+        printf("  likely    %s\n", cli_explain_cause(component));
         break;
     }
 
     cli_free(&file);
 
     return 0;
+}
+
+
+/* The client's text is somebody else's, and goes to a terminal; besides, a "\r"
+   that nobody sees may be all the difference. */
+
+static void
+cli_explain_show(const char *title, postern_str_t line)
+{
+    size_t  i;
+
+    printf("  %-9s | ", title);
+
+    for (i = 0; i < line.len; i++) {
+        printf(line.data[i] < 0x20 || line.data[i] == 0x7f ? "\\x%02x" : "%c",
+               line.data[i]);
+    }
+
+    putchar('\n');
 }
 
 
