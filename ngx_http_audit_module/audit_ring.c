@@ -85,6 +85,8 @@ static void audit_ring_put(audit_ring_t *ring, uint64_t pos, const void *p,
     size_t n);
 static void audit_ring_get(const audit_ring_t *ring, uint64_t pos, void *p,
     size_t n);
+static void audit_ring_text(const audit_ring_t *ring, uint64_t pos,
+    const audit_slot_t *slot, size_t off, unsigned char *p, size_t n);
 static uint32_t *audit_ring_state(audit_ring_t *ring, uint64_t pos);
 static uint32_t audit_ring_resolve(audit_ring_t *ring, uint64_t pos,
     audit_slot_t *slot, uint64_t now);
@@ -315,6 +317,17 @@ audit_ring_settle(audit_ring_t *ring, uint64_t pos, audit_slot_e state,
 }
 
 
+void
+audit_ring_revise(audit_ring_t *ring, uint64_t pos, size_t len,
+    const unsigned char *p, size_t n)
+{
+    /* killed before the store, the record is what it was */
+
+    audit_ring_copy(ring, pos, len, p, n);
+    audit_store(audit_ring_state(ring, pos), (uint32_t) AUDIT_SLOT_REVISED);
+}
+
+
 int
 audit_ring_push(audit_ring_t *ring, const audit_owner_t *owner,
     const unsigned char *p, size_t n, uint64_t time)
@@ -428,15 +441,14 @@ audit_ring_collect(audit_ring_t *ring, unsigned char *buf, size_t size,
             break;
         }
 
-        if (state == AUDIT_SLOT_DONE) {
+        if (state == AUDIT_SLOT_DONE || state == AUDIT_SLOT_REVISED) {
             n = slot.len - skip;
 
             if (n > size - out) {
                 break;
             }
 
-            audit_ring_get(ring, pos + sizeof(audit_slot_t) + skip, buf + out,
-                           n);
+            audit_ring_text(ring, pos, &slot, skip, buf + out, n);
             out += n;
         }
 
@@ -595,8 +607,9 @@ audit_ring_advance(audit_ring_t *ring, size_t n)
 
         audit_ring_get(ring, c->tail, &slot, sizeof(audit_slot_t));
 
-        if (slot.state == AUDIT_SLOT_DONE) {
-
+        if (slot.state == AUDIT_SLOT_DONE
+            || slot.state == AUDIT_SLOT_REVISED)
+        {
             if (n < slot.len) {
                 c->partial = n;
                 break;
@@ -720,6 +733,34 @@ audit_ring_get(const audit_ring_t *ring, uint64_t pos, void *p, size_t n)
 
     memcpy(c, ring->data + at, first);
     memcpy(c + first, ring->data, n - first);
+}
+
+
+/*
+ * n bytes of a record, from its byte off on.  Of a revised one the new beginning
+ * lies behind the record, and is as long as the room that is left there.
+ */
+
+static void
+audit_ring_text(const audit_ring_t *ring, uint64_t pos,
+    const audit_slot_t *slot, size_t off, unsigned char *p, size_t n)
+{
+    size_t  head, part;
+
+    pos += sizeof(audit_slot_t);
+    head = (slot->state == AUDIT_SLOT_REVISED) ? slot->room - slot->len : 0;
+
+    if (off < head) {
+        part = (n < head - off) ? n : head - off;
+
+        audit_ring_get(ring, pos + slot->len + off, p, part);
+
+        off += part;
+        p += part;
+        n -= part;
+    }
+
+    audit_ring_get(ring, pos + off, p, n);
 }
 
 

@@ -20,7 +20,7 @@
 #include "postern_buf.h"
 
 
-#define AUDIT_RING_LAYOUT    1            /* changes with the layout */
+#define AUDIT_RING_LAYOUT    2            /* changes with the layout */
 #define AUDIT_RING_MIN       (64 * 1024)  /* bytes of memory */
 #define AUDIT_RING_SLOT      40           /* bytes a slot costs by itself */
 
@@ -41,7 +41,8 @@ typedef enum {
     AUDIT_SLOT_READY,         /* whole, may still change; dead owner: as is */
     AUDIT_SLOT_DONE,          /* to be written out */
     AUDIT_SLOT_VOID,          /* withdrawn: nothing to write */
-    AUDIT_SLOT_LOST           /* given up by whoever drains */
+    AUDIT_SLOT_LOST,          /* given up by whoever drains */
+    AUDIT_SLOT_REVISED        /* as DONE, its beginning replaced */
 } audit_slot_e;
 
 
@@ -109,6 +110,13 @@ void audit_ring_copy(audit_ring_t *ring, uint64_t pos, size_t off,
 /* DONE with a len of at most what was reserved, READY likewise, or VOID */
 void audit_ring_settle(audit_ring_t *ring, uint64_t pos, audit_slot_e state,
     size_t len);
+
+/*
+ * A record that is READY, of len bytes, whose beginning is another one by now: n
+ * bytes that were reserved behind it take its place, all at once.
+ */
+void audit_ring_revise(audit_ring_t *ring, uint64_t pos, size_t len,
+    const unsigned char *p, size_t n);
 
 /* all three in one: 1, or 0 when dropped */
 int audit_ring_push(audit_ring_t *ring, const audit_owner_t *owner,

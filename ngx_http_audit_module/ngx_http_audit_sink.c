@@ -427,8 +427,12 @@ ngx_http_audit_sink_add(u_char *line, size_t len, uint64_t usec,
         return NGX_DECLINED;
     }
 
-    if (!audit_ring_reserve(sink->ring, &sink->owner, len, 1, usec, pos)) {
+    /* what may still change is changed behind the record, not in it */
 
+    if (!audit_ring_reserve(sink->ring, &sink->owner,
+                            ready ? len + AUDIT_RECORD_HEAD : len, 1, usec,
+                            pos))
+    {
         if (sink->dropped != ngx_time()) {
             sink->dropped = ngx_time();
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
@@ -464,8 +468,7 @@ ngx_http_audit_sink_settle(uint64_t pos, u_char *head, size_t len)
     sink = &ngx_http_audit_sink;
 
     if (head) {
-        audit_ring_copy(sink->ring, pos, 0, head, AUDIT_RECORD_HEAD);
-        audit_ring_settle(sink->ring, pos, AUDIT_SLOT_DONE, len);
+        audit_ring_revise(sink->ring, pos, len, head, AUDIT_RECORD_HEAD);
 
     } else {
         audit_ring_settle(sink->ring, pos, AUDIT_SLOT_VOID, len);

@@ -305,6 +305,82 @@ TEST(a_ready_slot_of_a_dead_worker_goes_out)
 }
 
 
+/* "<i>aaaa...", of which "<i>" is another number in the end; dies where told */
+
+static void
+revised(unsigned i, unsigned was, int killed)
+{
+    size_t         len;
+    uint64_t       pos;
+    unsigned char  out[64], head[64];
+
+    len = line(out, i, 10);
+    (void) sprintf((char *) head, "%08u", was);
+
+    (void) audit_ring_reserve(ring, &me, len + 8, 1, 5, &pos);
+    audit_ring_copy(ring, pos, 0, head, 8);
+    audit_ring_copy(ring, pos, 8, out + 8, len - 8);
+    audit_ring_settle(ring, pos, AUDIT_SLOT_READY, len);
+
+    if (killed) {
+        audit_ring_copy(ring, pos, len, (unsigned char *) "0000", 4);
+        return;
+    }
+
+    audit_ring_revise(ring, pos, len, out, 8);
+}
+
+
+TEST(a_beginning_is_replaced_whole_or_not_at_all)
+{
+    int            fd;
+    audit_drain_t  d;
+
+    fresh();
+    fd = file(O_TRUNC);
+
+    revised(3, 9, 0);
+    revised(4, 9, 0);
+    DIES({ revised(9, 5, 1); });
+
+    prepare(&d, fd);
+    audit_drain(ring, &d);
+
+    /* the one that was being replaced: "00000005" and the letters of 9 */
+
+    EXPECT_INT(lseek(fd, 0, SEEK_END), 3 * 19);
+    EXPECT_INT(pread(fd, buf, 3 * 19, 0), 3 * 19);
+    EXPECT(memcmp(buf, "00000003dddddddddd\n00000004eeeeeeeeee\n"
+                       "00000005jjjjjjjjjj\n", 3 * 19) == 0);
+
+    (void) close(fd);
+}
+
+
+TEST(a_revised_record_goes_out_in_pieces)
+{
+    size_t         n, len;
+    unsigned       size;
+    unsigned char  whole[64];
+
+    len = line(whole, 7, 10);
+
+    for (size = 1; size < len; size++) {
+        fresh();
+        revised(7, 1, 0);
+
+        for (n = 0; n < len; n += size) {
+            memset(buf, 0, sizeof(buf));
+            EXPECT_INT(audit_ring_collect(ring, buf, 64, 1), len - n);
+            EXPECT(memcmp(buf, whole + n, len - n) == 0);
+            audit_ring_advance(ring, size < len - n ? size : len - n);
+        }
+
+        EXPECT_INT(audit_ring_used(ring), 0);
+    }
+}
+
+
 TEST(an_open_slot_of_a_living_worker_holds_the_rest)
 {
     int            fd;
