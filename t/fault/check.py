@@ -19,7 +19,7 @@ SETTLE = 3.0        # seconds in which records get to the file, processes end
 
 # how many operations of the store, one after the other, a kind of request has
 # at most: each has the deadline of postern_redis
-STEPS = {"coded": 6, "page": 10}
+STEPS = {"coded": 5, "session": 2, "page": 10}
 
 
 class Invariant:
