@@ -143,6 +143,9 @@ demo: packages-demo build
 .PHONY: bench
 bench: build packages-bench
 	@bench/run --record
+	@bench/latency --record
+	@bench/growth --record
+	@bench/pure
 	@bench/sign-ins
 
 .PHONY: instructions
