@@ -128,7 +128,7 @@ base_value(const sign_request_t *req, const sign_rfc9421_t *sig,
         *value = sig->target.query;
         break;
 
-    case SIGN_COMPONENT_QUERY_PARAM:
+    default: /* SIGN_COMPONENT_QUERY_PARAM */
         code = sign_rfc9421_query_param(&sig->target, component, alloc, msg,
                                         value);
         break;

@@ -6,6 +6,7 @@
 
 
 #include "sign_rfc9421_input.h"
+#include "postern_assert.h"
 
 
 typedef struct {
@@ -129,7 +130,11 @@ rfc9421_field_name(postern_str_t name)
             continue;
         }
 
-        if (ch == '\0' || strchr("_!#$%&'*+.^`|~", ch) == NULL) {
+        /* strchr() finds a NUL too, but a string has none */
+
+        if (POSTERN_NEVER(ch == '\0')
+            || strchr("_!#$%&'*+.^`|~", ch) == NULL)
+        {
             return 0;
         }
     }

@@ -184,11 +184,8 @@ cover_missing(unsigned missing, sign_message_t *msg)
     } else if (missing & SIGN_COVER_BODY) {
         what = "the body (content-digest)";
 
-    } else if (missing & SIGN_COVER_SCHEME) {
+    } else { /* SIGN_COVER_SCHEME */
         what = "the URI's scheme (@scheme or @target-uri)";
-
-    } else {
-        what = "something unknown to RFC 9421";
     }
 
     return sign_fail(msg, SIGN_COVERAGE, "not covered: %s", what);

@@ -6,6 +6,7 @@
 
 
 #include "sign_rfc9421.h"
+#include "postern_assert.h"
 #include "sign_sf.h"
 
 
@@ -460,7 +461,10 @@ value_write(value_type_e type, const sign_sf_list_t *list,
     memset(&out, 0, sizeof(sign_sf_out_t));
 
     rc = value_write_pass(type, list, &out);
-    if (rc != SIGN_SF_OK) {
+
+    /* what was read can be written */
+
+    if (POSTERN_NEVER(rc != SIGN_SF_OK)) {
         return rc;
     }
 

@@ -242,11 +242,9 @@ sign_sf_write_value(sign_sf_out_t *out, const sign_sf_value_t *value)
     case SIGN_SF_DISPLAY:
         return sf_write_display(out, value->text);
 
-    case SIGN_SF_INNER_LIST:
-        break;
+    default: /* SIGN_SF_INNER_LIST */
+        return SIGN_SF_ERROR;
     }
-
-    return SIGN_SF_ERROR;
 }
 
 

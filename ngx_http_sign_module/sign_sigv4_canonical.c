@@ -290,7 +290,6 @@ sign_sigv4_single(postern_str_t name)
            || postern_str_is(name, "content-type")
            || postern_str_is(name, "content-length")
            || postern_str_is(name, "content-range")
-           || postern_str_is(name, "authorization")
            || postern_str_is(name, "range");
 }
 

@@ -1,5 +1,6 @@
 
 #include "sign_verify.h"
+#include "postern_assert.h"
 #include "sign_sigv4.h"
 
 #include <stdlib.h>
@@ -155,7 +156,11 @@ sign_key_hmac(sign_key_t *k, postern_str_t secret)
 static int
 sign_key_ed25519(sign_key_t *k, postern_str_t public)
 {
-    if (public.len != sizeof(k->ed25519) || sodium_init() < 0) {
+    int  rc;
+
+    rc = sodium_init();
+
+    if (public.len != sizeof(k->ed25519) || POSTERN_NEVER(rc < 0)) {
         return -1;
     }
 
@@ -268,23 +273,19 @@ sign_verify(sign_key_t *k, sign_message_t *msg)
 static int
 sign_verify_rfc9421(sign_key_t *k, const sign_message_t *msg)
 {
-    switch (k->algorithm) {
-
-    case POSTERN_ALG_HMAC_SHA256:
+    if (k->algorithm == POSTERN_ALG_HMAC_SHA256) {
         return sign_mac_equal(&k->mac, msg->base, msg->signature);
+    }
 
-    case POSTERN_ALG_ED25519:
+    if (k->algorithm == POSTERN_ALG_ED25519) {
         return msg->signature.len == crypto_sign_BYTES
                && crypto_sign_verify_detached(msg->signature.data,
                                               msg->base.data, msg->base.len,
                                               k->ed25519) == 0;
-
-    case POSTERN_ALG_ECDSA_P256_SHA256:
-        return sign_verify_p256(k, msg);
-
-    default:
-        return 0;
     }
+
+    return POSTERN_ALWAYS(k->algorithm == POSTERN_ALG_ECDSA_P256_SHA256)
+           && sign_verify_p256(k, msg);
 }
 
 
@@ -382,7 +383,7 @@ sign_scope_keep(sign_key_t *k, postern_str_t text, const sign_hmac_t *mac)
     size_t         i;
     sign_scope_t  *scope;
 
-    if (text.len > sizeof(scope->text)) {
+    if (POSTERN_NEVER(text.len > sizeof(scope->text))) {
         return;
     }
 
@@ -487,7 +488,7 @@ sign_p256_der(const unsigned char *raw, unsigned char out[SIGN_P256_DER_MAX])
         n = raw + i * SIGN_P256_LEN;
         len = SIGN_P256_LEN;
 
-        while (len > 1 && *n == 0) {
+        while (*n == 0 && POSTERN_ALWAYS(len > 1)) {
             n++;
             len--;
         }

@@ -452,6 +452,110 @@ TEST(what_could_not_be_read_is_not_written)
     value.type = SIGN_SF_BYTES;
     value.encoded = 1;
     EXPECT_INT(sign_sf_write_value(&out, &value), SIGN_SF_ERROR);
+
+    value.encoded = 0;
+    value.type = SIGN_SF_DECIMAL;
+    value.number = 999999999999999;
+    EXPECT_INT(sign_sf_write_value(&out, &value), SIGN_SF_OK);
+    value.number++;
+    EXPECT_INT(sign_sf_write_value(&out, &value), SIGN_SF_ERROR);
+    value.number = -value.number;
+    EXPECT_INT(sign_sf_write_value(&out, &value), SIGN_SF_ERROR);
+}
+
+
+/* whatever of a list cannot be written, the list is not */
+
+TEST(one_value_spoils_the_whole)
+{
+    unsigned         i;
+    sign_sf_out_t    out;
+    sign_sf_list_t   list;
+    sign_sf_item_t   member, item;
+    sign_sf_param_t  param;
+
+    for (i = 0; i < 6; i++) {
+        memset(&out, 0, sizeof(out));
+        memset(&member, 0, sizeof(member));
+        memset(&item, 0, sizeof(item));
+        memset(&param, 0, sizeof(param));
+
+        param.key = text_of("p");
+        param.value.type = SIGN_SF_TOKEN;
+        param.value.text = text_of("t");
+        item.value = param.value;
+        item.params = &param;
+        item.nparams = 1;
+        member.key = text_of("k");
+        member.value.type = SIGN_SF_INNER_LIST;
+        member.items = &item;
+        member.nitems = 1;
+        member.params = &param;
+        member.nparams = 1;
+        list.members = &member;
+        list.nmembers = 1;
+
+        switch (i) {
+        case 1: item.value.text = text_of(""); break;
+        case 2: item.params = NULL; item.nparams = 0;
+                param.key = text_of("P"); break;
+        case 3: param.value.text = text_of(" "); break;
+        case 4: param.key = text_of("p "); break;
+        case 5: member.key = text_of("K"); break;
+        }
+
+        EXPECT_INT(sign_sf_write_dictionary(&out, &list),
+                   i ? SIGN_SF_ERROR : SIGN_SF_OK);
+
+        memset(&out, 0, sizeof(out));
+        EXPECT_INT(sign_sf_write_list(&out, &list),
+                   i && i < 5 ? SIGN_SF_ERROR : SIGN_SF_OK);
+    }
+}
+
+
+TEST(a_display_string_is_escaped_where_it_must)
+{
+    sign_sf_out_t    out;
+    sign_sf_value_t  value;
+    unsigned char    written[64];
+
+    memset(&out, 0, sizeof(out));
+    memset(&value, 0, sizeof(value));
+    out.data = written;
+    out.size = sizeof(written);
+
+    value.type = SIGN_SF_DISPLAY;
+    value.text = text_of("a%\"~\x1f \x7f\xc3\xbc");
+    EXPECT_INT(sign_sf_write_value(&out, &value), SIGN_SF_OK);
+    EXPECT_INT(out.len, 24);
+    EXPECT_MEM(written, "%\"a%25%22~%1f %7f%c3%bc\"", out.len);
+}
+
+
+TEST(an_item_is_bounded_and_whole)
+{
+    char            *text;
+    sign_sf_item_t   item;
+    postern_str_t    s;
+
+    begin();
+
+    text = malloc(SIGN_SF_MAX_TEXT + 1);
+    memset(text, 'a', SIGN_SF_MAX_TEXT + 1);
+    s.data = (unsigned char *) text;
+    s.len = SIGN_SF_MAX_TEXT;
+    EXPECT_INT(sign_sf_parse_item(s, &memory, &item), SIGN_SF_OK);
+    s.len++;
+    EXPECT_INT(sign_sf_parse_item(s, &memory, &item), SIGN_SF_LIMIT);
+    free(text);
+
+    text = malloc(1);
+    text[0] = '%';
+    s.data = (unsigned char *) text;
+    s.len = 1;
+    EXPECT_INT(sign_sf_parse_item(s, &memory, &item), SIGN_SF_ERROR);
+    free(text);
 }
 
 
