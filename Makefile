@@ -147,6 +147,7 @@ bench: build packages-bench
 	@bench/growth --record
 	@bench/pure
 	@bench/sign-ins
+	@bench/hostile
 
 .PHONY: instructions
 instructions: build packages-bench

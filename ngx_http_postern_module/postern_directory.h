@@ -184,6 +184,7 @@ struct postern_directory_s {
     uint32_t                      nplain;      /* secrets that lie open */
     postern_str_t                 plain_first; /* path of the first of them */
     const void                   *lookup;      /* private: hash tables */
+    unsigned                      algorithms;  /* of keys: 1 << postern_alg_e */
 };
 
 

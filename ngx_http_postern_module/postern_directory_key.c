@@ -73,6 +73,7 @@ postern_parse_keys(postern_parse_t *p, const postern_json_at_t *up,
             return -1;
         }
 
+        p->dir->algorithms |= 1u << key->algorithm;
         p->dir->nkeys++;
     }
 

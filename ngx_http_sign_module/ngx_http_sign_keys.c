@@ -27,6 +27,8 @@ static void *ngx_http_sign_prepare(const postern_directory_t *dir);
 static void ngx_http_sign_destroy(void *data);
 static sign_key_t *ngx_http_sign_open(ngx_http_request_t *r,
     const postern_key_t *key);
+static ngx_http_sign_decoy_e ngx_http_sign_likely(
+    const postern_directory_t *directory, const sign_message_t *msg);
 
 
 /* the base points of the curves: good for nothing but the arithmetic */
@@ -183,8 +185,35 @@ ngx_http_sign_open(ngx_http_request_t *r, const postern_key_t *key)
 
 /*
  * Which algorithm an unknown key would have is anybody's guess: the one that
- * the message names, else the one whose signatures are of that length.
+ * the message names, else the one whose signatures are of that length.  Never
+ * one that no key has: it would cost more than any signature here can.
  */
+
+static ngx_http_sign_decoy_e
+ngx_http_sign_likely(const postern_directory_t *directory,
+    const sign_message_t *msg)
+{
+    unsigned  has;
+
+    has = directory ? directory->algorithms : 0;
+
+    if (msg->alg == POSTERN_ALG_ECDSA_P256_SHA256
+        && (has & 1u << POSTERN_ALG_ECDSA_P256_SHA256))
+    {
+        return NGX_HTTP_SIGN_DECOY_P256;
+    }
+
+    if ((msg->alg == POSTERN_ALG_ED25519
+         || (msg->alg == 0 && msg->signature.len == 64
+             && msg->scheme == SIGN_RFC9421))
+        && (has & 1u << POSTERN_ALG_ED25519))
+    {
+        return NGX_HTTP_SIGN_DECOY_ED25519;
+    }
+
+    return NGX_HTTP_SIGN_DECOY_HMAC;
+}
+
 
 sign_key_t *
 ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
@@ -202,17 +231,7 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
         return NULL;
     }
 
-    which = NGX_HTTP_SIGN_DECOY_HMAC;
-
-    if (msg->alg == POSTERN_ALG_ECDSA_P256_SHA256) {
-        which = NGX_HTTP_SIGN_DECOY_P256;
-
-    } else if (msg->alg == POSTERN_ALG_ED25519
-               || (msg->alg == 0 && msg->signature.len == 64
-                   && msg->scheme == SIGN_RFC9421))
-    {
-        which = NGX_HTTP_SIGN_DECOY_ED25519;
-    }
+    which = ngx_http_sign_likely(postern_api.directory(r), msg);
 
     *key = &ngx_http_sign_decoys[which];
 

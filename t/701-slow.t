@@ -1,3 +1,5 @@
+# run: alone
+#
 # Clients that dawdle: headers and bodies a byte at a time, bodies that never
 # end, before the signature is looked at, behind it, and while a claim waits for
 # a Redis that has stopped.  Each request ends at a deadline of nginx's or of the

@@ -1,3 +1,5 @@
+# run: alone
+#
 # Clients that misuse HTTP/2: streams opened and reset while their requests wait
 # for a Redis that has stopped or for a thread that hashes, header blocks without
 # end, tables of HPACK as bombs, windows that never open for the refusal.  The

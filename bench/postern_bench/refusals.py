@@ -1,6 +1,8 @@
 """Floods of requests that are refused, against nginx that says 401 at once."""
 
 import base64
+import dataclasses
+import json
 import statistics
 import sys
 import time
@@ -11,8 +13,11 @@ from .load import wrk
 from .server import Nginx, cpu_seconds
 
 GOAL = 0.8          # of what bare nginx can answer
+AS_IF = "unknown key, as if Ed25519"
 
 BARE = Case("bare nginx, return 401", location="return 401;", status=401)
+# nginx ends a connection after a 400
+BARE_400 = Case("bare nginx, return 400", location="return 400;", status=400)
 REFUSE = Case("sign", load=POSTERN, http=CORE, location=SIGN, status=401)
 
 
@@ -36,7 +41,7 @@ def floods(place):
     yield "unknown key", signature("NOBODY", mac), 401
     yield "bad HMAC", signature("AKBENCH", mac), 401
     yield "replayed", None, 401
-    yield "unknown key, as if Ed25519", signature("NOBODY", pair), 401
+    yield AS_IF, signature("NOBODY", pair), 401
     yield "bad Ed25519", signature("EDBENCH", pair), 401
 
 
@@ -52,27 +57,56 @@ def made(place, lines):
     return one.rstrip(requests.END)
 
 
-def count(place, n=200):
-    """{flood: {"bare": …, "sign": …}}, instructions per request."""
+def count(place, n=100):
+    """Of each flood: instructions per request, of nginx and of sign."""
     table = {}
-    for case, column in ((BARE, "bare"), (REFUSE, "sign")):
-        for name, lines, status in floods(place):
-            one = made(place, lines)
-            with counting.Counted(case, place) as nginx:
-                client = counting.Client(place.port)
-                keeps = case is BARE or status != 400
-                for i in range(2 * n):
-                    if i == n:
-                        mark(place)
-                    if not keeps:
-                        client = counting.Client(place.port)
-                    client.ask(one)
-                mark(place)
-                client.close()
-            text = nginx.dump(2).read_text()
-            spent = int(counting.SUMMARY.search(text)[1]) / n
-            table.setdefault(name, {})[column] = round(spent)
+    rows = list(floods(place))
+    for case, column, some in (
+            (BARE, "bare", [r for r in rows if r[2] != 400]),
+            (BARE_400, "bare", [r for r in rows if r[2] == 400]),
+            (REFUSE, "sign", rows)):
+        for name, spent in counted(case, some, place, n):
+            table.setdefault(name, {})[column] = spent
+    table = {name: table[name] for name, _, _ in rows}
+    # where no key is for Ed25519, nobody can have that arithmetic done
+    spent = dict(counted(without_ed25519(place), rows, place, n))
+    for name in ("unknown key", AS_IF):
+        table[f"{name}, no such keys"] = {"bare": table[name]["bare"],
+                                          "sign": spent[name]}
     return table
+
+
+def counted(case, rows, place, n):
+    """name, instructions per request; all of one worker."""
+    with counting.Counted(case, place) as nginx:
+        for name, lines, status in rows:
+            one = made(place, lines)
+            ask(place, one, 10 if status == 401 else 1, status)
+            mark(place)
+            ask(place, one, n, status)
+            mark(place)
+    for i, (name, _, _) in enumerate(rows):
+        text = nginx.dump(2 * i + 2).read_text()
+        spent = int(counting.SUMMARY.search(text)[1])
+        yield name, round(spent / n)
+
+
+def ask(place, one, n, status):
+    """n times, on one connection where nginx keeps it."""
+    client = counting.Client(place.port)
+    for _ in range(n):
+        if client.ask(one) == 400:
+            client.close()
+            client = counting.Client(place.port)
+    client.close()
+
+
+def without_ed25519(place):
+    directory = json.loads((place.work / "directory.json").read_text())
+    del directory["organizations"]["bench"]["keys"]["EDBENCH"]
+    (place.work / "hmac.json").write_text(json.dumps(directory))
+    return dataclasses.replace(
+        REFUSE, http=CORE.replace("directory.json", "hmac.json"))
 
 
 def mark(place):
@@ -86,7 +120,8 @@ def measure(place, seconds, rounds):
     runs = {}
     for n in range(rounds):
         for name, lines, status in floods(place):
-            for case, column in ((BARE, "bare"), (REFUSE, "sign")):
+            bare = BARE_400 if status == 400 else BARE
+            for case, column in ((bare, "bare"), (REFUSE, "sign")):
                 print(f"\rround {n + 1}: {column}, {name:40}", end="",
                       file=sys.stderr)
                 runs.setdefault((name, column), []).append(
@@ -101,7 +136,6 @@ def flood(case, place, one, seconds):
     path = place.work / "requests.bin"
     path.write_bytes(one + requests.END)
     text = config(case, place)
-    # a 400 would end its connection, here and there alike
     with Nginx(text, place.work, place.port) as nginx:
         if case is REFUSE:          # so that it is a replay from here on
             client = counting.Client(place.port)
