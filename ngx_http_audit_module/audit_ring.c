@@ -737,8 +737,9 @@ audit_ring_get(const audit_ring_t *ring, uint64_t pos, void *p, size_t n)
 
 
 /*
- * n bytes of a record, from its byte off on.  Of a revised one the new beginning
- * lies behind the record, and is as long as the room that is left there.
+ * n bytes of a record, from its byte off on.  Of a revised one the new
+ * beginning lies behind the record, and is as long as the room that is left
+ * there.
  */
 
 static void

@@ -112,8 +112,8 @@ void audit_ring_settle(audit_ring_t *ring, uint64_t pos, audit_slot_e state,
     size_t len);
 
 /*
- * A record that is READY, of len bytes, whose beginning is another one by now: n
- * bytes that were reserved behind it take its place, all at once.
+ * A record that is READY, of len bytes, whose beginning is another one by now:
+ * n bytes that were reserved behind it take its place, all at once.
  */
 void audit_ring_revise(audit_ring_t *ring, uint64_t pos, size_t len,
     const unsigned char *p, size_t n);

@@ -283,8 +283,8 @@ class Check:
         self.recovery.see()
         self.recovery.measure(worst)
         if worst > fault.heals + late:
-            self.recovery.breach(f"{fault.name}: {worst:.2f} s, {late:.2f} s of "
-                                 "them lost by this machine")
+            self.recovery.breach(f"{fault.name}: {worst:.2f} s, {late:.2f} s "
+                                 "of them lost by this machine")
         return worst
 
     async def _recovered(self, node, ended):

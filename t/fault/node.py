@@ -202,8 +202,8 @@ http {{
 class Node(Nginx):
     """A node of Postern with every guard on.
 
-    port and host are those clients use; redis is host:port of its Redis, or None.  What
-    a fault wants otherwise it sets before start() or a reload: settings (the
+    port and host are those clients use; redis is host:port of its Redis, or
+    None.  What a fault wants otherwise it sets before start() or a reload: settings (the
     directives of http), audit_file, top (the main level).
     """
 
