@@ -169,7 +169,7 @@ matches(postern_str_t pattern, postern_str_t where)
     if (pattern.len == 0 || pattern.data[0] != '/'
         || where.len == 0 || where.data[0] != '/')
     {
-        return pattern.len == where.len;
+        return pattern.len == 0 && where.len == 0;
     }
 
     pattern.data++;
@@ -279,6 +279,23 @@ ask(const rbac_policy_t *policy, const postern_org_t *org,
 }
 
 
+/* rbac_path refuses control characters before anybody asks for a decision */
+
+static int
+plain(postern_str_t where)
+{
+    size_t  i;
+
+    for (i = 0; i < where.len; i++) {
+        if (where.data[i] < 0x20 || where.data[i] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 static void
 questions(postern_directory_t *dir, postern_str_t *in)
 {
@@ -309,8 +326,10 @@ questions(postern_directory_t *dir, postern_str_t *in)
 
     /* what is left is a path as it stands */
 
-    ask(policy, org, &org->users[0], (postern_str_t) postern_string("GET"),
-        *in);
+    if (plain(*in)) {
+        ask(policy, org, &org->users[0],
+            (postern_str_t) postern_string("GET"), *in);
+    }
 
     postern_arena_destroy(arena);
 }
