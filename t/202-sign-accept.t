@@ -85,7 +85,7 @@ app POST /a
 GET /a?b
 --- more_headers eval
 Postern::rfc9421(target => "/a?b", nonce => "n-1", tag => "t",
-    expires => time + 60, label => "other",
+    expires => time + 600, label => "other",
     cover => ['@method', '@authority', '@path', '@query'])
 --- error_code: 200
 
