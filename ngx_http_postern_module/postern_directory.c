@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "postern_directory_parse.h"
+#include "postern_assert.h"
 
 
 #define POSTERN_DIRECTORY_VERSION  1
@@ -71,11 +72,14 @@ postern_directory_parse(postern_str_t text, postern_error_t *err)
 static postern_directory_t *
 postern_directory_create(postern_error_t *err)
 {
+    int                   rc;
     postern_arena_t      *arena;
     postern_lookup_t     *lookup;
     postern_directory_t  *dir;
 
-    if (sodium_init() < 0) {
+    rc = sodium_init();
+
+    if (POSTERN_NEVER(rc < 0)) {
         snprintf(err->text, sizeof(err->text), "no source of random bytes");
         return NULL;
     }

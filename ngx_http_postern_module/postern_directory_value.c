@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "postern_directory_parse.h"
+#include "postern_assert.h"
 
 
 #define POSTERN_HINT_NAME     40      /* longer names get no hint */
@@ -24,6 +25,7 @@ int
 postern_fault(postern_parse_t *p, const postern_json_at_t *at,
     postern_json_part_e part, const char *fmt, ...)
 {
+    int      rc;
     va_list  args;
 
     va_start(args, fmt);
@@ -32,10 +34,12 @@ postern_fault(postern_parse_t *p, const postern_json_at_t *at,
 
     postern_json_path(at, p->err->path, sizeof(p->err->path));
 
-    if (postern_json_locate(p->text, at, part, &p->err->line,
-                            &p->err->column)
-        != 0)
-    {
+    rc = postern_json_locate(p->text, at, part, &p->err->line,
+                             &p->err->column);
+
+    /* jansson found it there */
+
+    if (POSTERN_NEVER(rc != 0)) {
         p->err->line = 0;
         p->err->column = 0;
     }
