@@ -10,6 +10,10 @@ use Test::More;
 my $top = $ENV{POSTERN_TOP};
 my $dir = tempdir(CLEANUP => 1);
 
+# the runner as everybody starts it, whatever flags and folder this run has for
+# unit tests (util/coverage's have counters in place of AddressSanitizer)
+delete @ENV{qw(UNIT_FLAGS UNIT_BUILD)};
+
 # runs one file of the text given, returns what the runner said of it
 sub run {
     my ($name, $text) = @_;
