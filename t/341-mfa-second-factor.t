@@ -318,3 +318,68 @@ $r = $b->post("/.postern/sessions", { csrf => $other->csrf("account"),
                                       end => "all" });
 is $r->{status}, 403, "a form of somebody else";
 is $b->get("/x")->{status}, 200, "nothing ended";
+
+
+
+=== TEST 12: an authenticator with SHA-256
+--- guard
+    postern_org acme;
+    mfa_totp algorithm=sha256 digits=8;
+    mfa_limit free=100 attempts=100 address=10000r/m;
+--- client
+my $b = MfaTest::first("b7");
+my $page = $b->page("enrol");
+my $secret = shown($page);
+my %how = (algorithm => "sha256", digits => 8);
+
+is length($secret =~ s/ //gr), 52, "256 bits";
+like $page->{body}, qr{algorithm=SHA256}, "said to whoever scans it";
+is $b->submit($page, { code => MfaClient::totp($secret, digits => 8) })->{status},
+   401, "a code with SHA-1";
+is scalar(codes($b->submit($page, { code => MfaClient::totp($secret, %how) }))),
+   10, "enrolled";
+is MfaTest::first("b7")->code(MfaClient::totp($secret, %how, step => 1))
+   ->{status}, 303, "a second factor from now on";
+
+
+
+=== TEST 13: an authenticator with SHA-512
+--- guard
+    postern_org acme;
+    mfa_totp algorithm=sha512 digits=8;
+    mfa_limit free=100 attempts=100 address=10000r/m;
+--- client
+my $b = MfaTest::first("b8");
+my $page = $b->page("enrol");
+my $secret = shown($page);
+my %how = (algorithm => "sha512", digits => 8);
+
+is length($secret =~ s/ //gr), 103, "512 bits";
+like $page->{body}, qr{algorithm=SHA512}, "said to whoever scans it";
+is $b->submit($page, { code => MfaClient::totp($secret, digits => 8) })->{status},
+   401, "a code with SHA-1";
+is scalar(codes($b->submit($page, { code => MfaClient::totp($secret, %how) }))),
+   10, "enrolled";
+is MfaTest::first("b8")->code(MfaClient::totp($secret, %how, step => 1))
+   ->{status}, 303, "a second factor from now on";
+
+
+
+=== TEST 14: recovery codes go with a second factor, and with its code
+--- client
+my $b = MfaTest::first("b9");
+my $csrf = $b->csrf("enrol");
+
+is $b->page("recovery-codes")->{location}, "/.postern/enrol",
+   "without a factor: to enrolment";
+
+my $r = $b->post("/.postern/recovery-codes", { csrf => $csrf });
+is $r->{location}, "/.postern/enrol", "asked for all the same";
+is scalar(codes($r)), 0, "none";
+
+$b = MfaTest::first("u7");
+$csrf = $b->csrf("code");
+$r = $b->post("/.postern/recovery-codes", { csrf => $csrf });
+is $r->{status}, 303, "with a factor that was not shown";
+like $r->{location}, qr{^/\.postern/code}, "that first";
+is scalar(codes($r)), 0, "no codes before";

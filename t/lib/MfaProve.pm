@@ -4,7 +4,8 @@ package MfaProve;
 # t/module_mfa, one or two nodes with one Redis or with files, and questions of
 # which hundreds are under way at once.
 #
-#     node(0, %option)     starts one: redis => 1, accounts => 1, limit => "…",
+#     node(0, %option)     starts one: redis => 1 (at port(8), or the number
+#                          of a port in between), accounts => 1, limit => "…",
 #                          http => "more", top => "at the top", users => {…}
 #     ask(0, "pwd", name => "alice", given => "…", lane => …)
 #                          "yes", "no", "wait 30", "used", "busy", …
@@ -129,7 +130,8 @@ sub settings {
     spew("$dir/directory-$n.json", directory($option{users}));
 
     my $redis = $option{redis}
-                ? "postern_redis redis://127.0.0.1:" . port(8) . "/0;" : "";
+                ? "postern_redis redis://127.0.0.1:"
+                  . port($option{redis} == 1 ? 8 : $option{redis}) . "/0;" : "";
     my $accounts = "";
 
     if ($option{accounts}) {
