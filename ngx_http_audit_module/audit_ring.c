@@ -501,6 +501,11 @@ audit_ring_resolve(audit_ring_t *ring, uint64_t pos, audit_slot_t *slot,
             audit_ring_leave(ring);
 
             slot->state = AUDIT_SLOT_LOST;
+
+        } else {
+            /* its length was not known yet at the first one */
+
+            audit_ring_get(ring, pos, slot, offsetof(audit_slot_t, state));
         }
     }
 

@@ -30,7 +30,7 @@ static void postern_table_sweep_bucket(postern_table_t *t,
     const postern_table_hash_t *hash, int64_t now);
 static void postern_table_turn_hand(postern_table_t *t, int64_t now);
 static void postern_table_forget(postern_table_t *t,
-    const postern_cell_t *cell);
+    const postern_cell_t *cell, int64_t now);
 static postern_span_t *postern_table_join(postern_table_t *t);
 
 
@@ -462,7 +462,7 @@ postern_table_sweep_bucket(postern_table_t *t, const postern_table_hash_t *hash,
         cell = postern_table_cell(t, *link);
 
         if (cell->u.entry.expires <= now) {
-            postern_table_forget(t, cell);
+            postern_table_forget(t, cell, now);
             postern_table_unlink(t, link);
 
         } else {
@@ -483,7 +483,7 @@ postern_table_turn_hand(postern_table_t *t, int64_t now)
     if (postern_table_is_entry(cell->state)
         && cell->u.entry.expires <= now)
     {
-        postern_table_forget(t, cell);
+        postern_table_forget(t, cell, now);
         postern_table_remove(t, cell);
     }
 }
@@ -491,11 +491,13 @@ postern_table_turn_hand(postern_table_t *t, int64_t now)
 
 /*
  * Enters the end of a claim into the span that it is near to, or into one of
- * its own.  Where all are taken, the two that are closest become one.
+ * its own.  Where all are taken, the two that are closest become one.  Whoever
+ * makes it forgotten may want no claim itself: its clock counts all the same.
  */
 
 static void
-postern_table_forget(postern_table_t *t, const postern_cell_t *cell)
+postern_table_forget(postern_table_t *t, const postern_cell_t *cell,
+    int64_t now)
 {
     int64_t          end, away;
     uint32_t         i;
@@ -503,6 +505,10 @@ postern_table_forget(postern_table_t *t, const postern_cell_t *cell)
 
     if (cell->state != POSTERN_CELL_CLAIM) {
         return;
+    }
+
+    if (now > t->latest) {
+        postern_table_store(&t->latest, now);
     }
 
     end = cell->u.entry.expires;

@@ -106,7 +106,7 @@ struct postern_table_s {
     uint64_t                     repaired;
     int64_t                      reported;
 
-    int64_t                      latest;    /* the clock, at a claim */
+    int64_t                      latest;    /* the clock: claimed, forgotten */
     postern_span_t               spans[POSTERN_TABLE_SPANS];
 
     /* how often copies of these names were dropped */

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -378,6 +379,57 @@ TEST(a_revised_record_goes_out_in_pieces)
 
         EXPECT_INT(audit_ring_used(ring), 0);
     }
+}
+
+
+/* between the first look at a slot and the question whether its owner lives,
+   the owner gets to the end and dies */
+
+static uint64_t  overtaken;
+
+int
+kill(pid_t pid, int sig)
+{
+    size_t         len;
+    unsigned char  out[64];
+
+    if (overtaken == 0 || sig != 0) {
+        return (int) syscall(SYS_kill, pid, sig);
+    }
+
+    len = line(out, 6, 10);
+    audit_ring_copy(ring, overtaken, 0, (unsigned char *) "00000000", 8);
+    audit_ring_copy(ring, overtaken, 8, out + 8, len - 8);
+    audit_ring_settle(ring, overtaken, AUDIT_SLOT_READY, len);
+    audit_ring_revise(ring, overtaken, len, out, 8);
+
+    overtaken = 0;
+    errno = ESRCH;
+
+    return -1;
+}
+
+
+TEST(a_record_that_overtakes_the_look_at_it_is_whole)
+{
+    int            fd;
+    audit_drain_t  d;
+    unsigned char  out[64];
+
+    fresh();
+    fd = file(O_TRUNC);
+
+    EXPECT(push(5, 10));
+    EXPECT(audit_ring_reserve(ring, &me, line(out, 6, 10) + 8, 1, 5,
+                              &overtaken));
+    EXPECT(push(7, 10));
+
+    prepare(&d, fd);
+    audit_drain(ring, &d);
+    EXPECT(holds(fd, 5, 7, 10));
+    EXPECT_INT(audit_ring_used(ring), 0);
+
+    (void) close(fd);
 }
 
 

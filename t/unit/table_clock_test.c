@@ -75,6 +75,34 @@ TEST(a_claim_that_was_swept_is_not_made_again)
 }
 
 
+/* nobody made a claim while the clock was ahead: others swept */
+
+TEST(a_claim_that_was_swept_for_another_kind_is_not_made_again)
+{
+    void                  *m = memory(SIZE);
+    int64_t                wait;
+    unsigned               i;
+    postern_table_t       *t = table(m, SIZE);
+    postern_table_hash_t   h;
+
+    EXPECT_INT(claim(t, 1, START, START + 15 * MINUTE), POSTERN_TABLE_OK);
+
+    for (i = 0; i <= t->ncells / 2; i++) {
+        h = hash_of(t, POSTERN_TABLE_RATE, i);
+        (void) postern_table_rate(t, &h, START + 60 * MINUTE, 1, 1, &wait);
+    }
+
+    EXPECT_INT(claim(t, 1, START + 1000, START + 15 * MINUTE),
+               POSTERN_TABLE_PAST);
+    EXPECT_INT(reserve(t, 1, START + 1000, START + 15 * MINUTE),
+               POSTERN_TABLE_PAST);
+    EXPECT_INT(claim(t, 2, START + 5000, START + 15 * MINUTE + 5000),
+               POSTERN_TABLE_OK);
+
+    munmap(m, SIZE);
+}
+
+
 TEST(one_that_was_not_swept_is_a_duplicate)
 {
     void             *m = memory(SIZE);
