@@ -51,6 +51,26 @@ is(lane(), "1 running, 0 queued", "while it runs");
 is(end($job), "done wols", "and it is done");
 
 
+# one request may wait for two, whichever ends first
+
+for my $case ([1, 200], [200, 1], [100, 100]) {
+    my ($beside, $ms) = @$case;
+    my $began = time;
+
+    is(get(0, "/beside-job?beside=$beside&text=pair&ms=$ms"), "done riap",
+       "two jobs of one request: $beside and $ms ms");
+    cmp_ok(time - $began, ">=", ($beside > $ms ? $beside : $ms) / 1000 - 0.01,
+           "both were waited for");
+}
+
+$job = begin(0, "/beside-job?beside=300&text=left&ms=300");
+ok(wait_for(sub { begun("left") && begun("beside") }), "two are under way");
+close $job;
+ok(wait_for(sub { lane() eq "0 running, 0 queued" }),
+   "a client that goes away leaves neither");
+is_deeply([faults()], [], "and no harm");
+
+
 # two run, three wait, the next is refused
 
 my @jobs = map { begin(0, "/job?text=full$_&ms=400") } 1 .. 5;

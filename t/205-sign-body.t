@@ -288,3 +288,43 @@ for my $size (10, 100000) {
 }
 --- error_log
 connect() failed
+
+
+
+=== TEST 11: a body of which another application has had the beginning
+--- config
+    sign_explain on;
+
+    location /first {
+        proxy_request_buffering off;
+        proxy_http_version 1.1;
+        proxy_pass http://127.0.0.1:1;
+        proxy_intercept_errors on;
+        error_page 502 = @second;
+    }
+
+    location @second {
+        sign on;
+        proxy_pass http://app;
+    }
+--- client
+my $body = "b" x 100_000;
+
+for my $lines (rfc9421(method => "POST", target => "/first", body => $body),
+               sigv4(method => "POST", target => "/first", body => $body,
+                     hash => undef))
+{
+    my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+                                  PeerPort => port());
+
+    $c->syswrite(substr raw_request("POST", "/first", $lines, $body),
+                 0, -50_000);
+
+    my $all = join "", <$c>;
+    like $all, qr/^HTTP\S+ 400/, "what is left of it is no body to check";
+    like $all, qr{"sign/digest"}, "sign/digest";
+}
+--- grep_error_log eval: $::reached
+--- grep_error_log_out
+--- error_log
+parts of the body were handed on before the signature could be checked

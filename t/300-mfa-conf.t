@@ -158,6 +158,8 @@ takes("mfa_thread_pool", main => "thread_pool slow threads=2;\n",
       http => "mfa_thread_pool slow;");
 takes("mfa_accounts", kept => "mfa_accounts $dir/accounts;");
 ok(-d "$dir/accounts", "the folder of mfa_accounts is made");
+takes("mfa_accounts with a slash", kept => "mfa_accounts $dir/slash/;");
+ok(-d "$dir/slash", "names the same kind of folder");
 is((stat "$dir/accounts")[2] & 07777, 0700, "for nobody else");
 
 takes("nowhere to keep what people enrol", kept => "",

@@ -133,6 +133,10 @@ http {
         location = /seal { postern_test seal \$arg_name \$arg_secret; }
         location = /job { postern_test job \$arg_text \$arg_ms; }
         location = /lane { postern_test lane; }
+        location = /beside-job {
+            postern_test_beside \$arg_beside;
+            postern_test job \$arg_text \$arg_ms;
+        }
         location = /detached-job {
             postern_test_detached on;
             postern_test job \$arg_text \$arg_ms;

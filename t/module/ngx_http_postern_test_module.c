@@ -20,6 +20,9 @@
  * ms.  With "postern_test_detached on" the operation is not the request's own:
  * its result goes to the error log, and the client hears "submitted".
  *
+ * With "postern_test_beside MS" a job of that time begins before the operation,
+ * and the client is answered after both.
+ *
  * Jobs go through the lane of "postern_test_lane running queued", on the level
  * of http, and tell the error log when they begin and end.  At once answer
  *
@@ -66,11 +69,13 @@ typedef struct {
     ngx_uint_t                   what;
     ngx_array_t                  args;    /* ngx_http_complex_value_t */
     ngx_flag_t                   detached;
+    ngx_http_complex_value_t    *beside;
 } ngx_http_postern_test_conf_t;
 
 
 typedef struct {
     ngx_http_postern_op_t        op;
+    ngx_http_postern_op_t        beside;
     ngx_str_t                    args[NGX_HTTP_POSTERN_TEST_ARGS];
     ngx_uint_t                   what;
     ngx_uint_t                   entered;
@@ -88,6 +93,8 @@ typedef struct {
 static ngx_int_t ngx_http_postern_test_access(ngx_http_request_t *r);
 static ngx_int_t ngx_http_postern_test_submit(ngx_http_request_t *r,
     ngx_http_postern_test_ctx_t *ctx, ngx_http_request_t *owner);
+static ngx_int_t ngx_http_postern_test_beside(ngx_http_request_t *r,
+    ngx_http_postern_test_ctx_t *ctx, ngx_http_complex_value_t *msec);
 static ngx_int_t ngx_http_postern_test_swap(ngx_http_postern_test_ctx_t *ctx,
     ngx_http_request_t *owner);
 static ngx_int_t ngx_http_postern_test_attempt(
@@ -155,6 +162,13 @@ static ngx_command_t  ngx_http_postern_test_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_postern_test_conf_t, detached),
+      NULL },
+
+    { ngx_string("postern_test_beside"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_postern_test_conf_t, beside),
       NULL },
 
     { ngx_string("postern_test_lane"),
@@ -232,7 +246,7 @@ ngx_http_postern_test_access(ngx_http_request_t *r)
 
     if (ctx) {
         ctx->entered++;
-        return ctx->op.done ? NGX_OK : NGX_AGAIN;
+        return (ctx->op.done && !ctx->beside.pending) ? NGX_OK : NGX_AGAIN;
     }
 
     ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_postern_test_ctx_t));
@@ -258,6 +272,12 @@ ngx_http_postern_test_access(ngx_http_request_t *r)
 
     if (tcf->detached) {
         return ngx_http_postern_test_detach(r, ctx);
+    }
+
+    if (tcf->beside
+        && ngx_http_postern_test_beside(r, ctx, tcf->beside) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     rc = ngx_http_postern_test_submit(r, ctx, r);
@@ -315,6 +335,34 @@ ngx_http_postern_test_submit(ngx_http_request_t *r,
     default:
         return ngx_http_postern_test_job(ctx, owner);
     }
+}
+
+
+/* a request may wait for several operations at once */
+
+static ngx_int_t
+ngx_http_postern_test_beside(ngx_http_request_t *r,
+    ngx_http_postern_test_ctx_t *ctx, ngx_http_complex_value_t *msec)
+{
+    ngx_str_t                           text;
+    ngx_http_postern_test_job_t        *job;
+    ngx_http_postern_test_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_postern_test_module);
+
+    job = postern_api.job(r, sizeof(ngx_http_postern_test_job_t));
+
+    if (job == NULL || ngx_http_complex_value(r, msec, &text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    job->msec = ngx_atoi(text.data, text.len);
+    job->len = ngx_sprintf(job->text, "beside") - job->text;
+
+    return (postern_api.start(r, &ctx->beside, &tmcf->lane, job,
+                              ngx_http_postern_test_run)
+            == NGX_AGAIN)
+           ? NGX_OK : NGX_ERROR;
 }
 
 
