@@ -109,7 +109,7 @@ postern_segment_fault(const unsigned char *start, const unsigned char *end,
         return "a pattern must not hold the segments \".\" and \"..\"";
     }
 
-    if (memchr(start, '*', n) == NULL || (n == 1 && start[0] == '*')) {
+    if (memchr(start, '*', n) == NULL || n == 1) {
         return NULL;
     }
 

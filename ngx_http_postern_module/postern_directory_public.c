@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "postern_directory_parse.h"
+#include "postern_assert.h"
 
 
 #define POSTERN_PUBLIC_MAX      2048    /* as written */
@@ -120,7 +121,7 @@ postern_public_pem(const char *text, size_t len, unsigned char *out,
             *fault = "must be \"-----BEGIN PUBLIC KEY-----\", as "
                      "\"openssl pkey -pubout\" writes it";
 
-        } else if (n > 0 && n <= POSTERN_PUBLIC_MAX) {
+        } else if (POSTERN_ALWAYS(n > 0 && n <= POSTERN_PUBLIC_MAX)) {
             memcpy(out, data, n);
             *out_len = n;
             rc = 0;
@@ -173,13 +174,15 @@ static const char *
 postern_public_spki(postern_alg_e alg, X509_PUBKEY *spki, unsigned char *key,
     size_t *len)
 {
-    int                   n, type;
+    int                   n, rc, type;
     X509_ALGOR           *algor;
     const void           *param;
     const ASN1_OBJECT    *oid;
     const unsigned char  *data;
 
-    if (X509_PUBKEY_get0_param(NULL, &data, &n, &algor, spki) != 1) {
+    rc = X509_PUBKEY_get0_param(NULL, &data, &n, &algor, spki);
+
+    if (POSTERN_NEVER(rc != 1)) {
         return "is not a public key that OpenSSL understands";
     }
 
@@ -256,7 +259,7 @@ postern_public_p256(postern_parse_t *p, unsigned char *key, size_t *len)
                                   POINT_CONVERSION_UNCOMPRESSED, key,
                                   POSTERN_P256_POINT_LEN, NULL);
 
-        if (*len != POSTERN_P256_POINT_LEN) {
+        if (POSTERN_NEVER(*len != POSTERN_P256_POINT_LEN)) {
             fault = "is not a point on the curve P-256 (65 bytes, 04 X Y)";
         }
     }

@@ -325,7 +325,7 @@ postern_hint(postern_str_t name, const char *const *known,
 
         d = postern_distance(name, s);
 
-        if (d < best && d < s.len) {
+        if (d < best) {
             best = d;
             found = s;
         }
@@ -461,7 +461,9 @@ postern_time_digits(postern_str_t text, size_t at, size_t n, int *value)
     *value = 0;
 
     for (i = at; i < at + n; i++) {
-        if (i >= text.len || text.data[i] < '0' || text.data[i] > '9') {
+        if (POSTERN_NEVER(i >= text.len)
+            || text.data[i] < '0' || text.data[i] > '9')
+        {
             return -1;
         }
 

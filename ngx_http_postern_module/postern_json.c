@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "postern_json.h"
+#include "postern_assert.h"
 
 
 #define POSTERN_JSON_AT_MAX    32    /* frames of a place */
@@ -80,6 +81,13 @@ postern_json_load(postern_str_t text, postern_error_t *err)
         return json;
     }
 
+    /* jansson has no words for it */
+
+    if (error.text[0] == '\0') {
+        snprintf(err->text, sizeof(err->text), "out of memory");
+        return NULL;
+    }
+
     offset = postern_json_fault(text, &error);
 
     postern_json_position(text, offset, &err->line, &err->column);
@@ -99,7 +107,7 @@ postern_json_fault(postern_str_t text, json_error_t *error)
 
     pos = error->position < 0 ? 0 : (size_t) error->position;
 
-    if (pos > text.len) {
+    if (POSTERN_NEVER(pos > text.len)) {
         pos = text.len;
     }
 
@@ -118,20 +126,24 @@ postern_json_fault(postern_str_t text, json_error_t *error)
         return text.len;
     }
 
-    if (near && near[6] == '\'') {
+    /* behind "near" stands the token, in quotes, as it stands in the text */
+
+    if (near && POSTERN_ALWAYS(near[6] == '\'')) {
         near += 7;
         len = strlen(near);
         len -= len > 0;
 
-        if (len <= pos && memcmp(text.data + pos - len, near, len) == 0) {
+        if (POSTERN_ALWAYS(len <= pos
+                           && memcmp(text.data + pos - len, near, len) == 0))
+        {
             return pos - len;
         }
     }
 
     /* long tokens are not told: a string is followed back to its start */
 
-    if (pos > 1 && text.data[pos - 1] == '"') {
-        for (pos--; pos > 0; pos--) {
+    if (POSTERN_ALWAYS(pos > 1) && text.data[pos - 1] == '"') {
+        for (pos--; POSTERN_ALWAYS(pos > 0); pos--) {
             if (text.data[pos - 1] == '"'
                 && (pos == 1 || text.data[pos - 2] != '\\'))
             {
@@ -140,7 +152,7 @@ postern_json_fault(postern_str_t text, json_error_t *error)
         }
     }
 
-    return pos ? pos - 1 : 0;
+    return POSTERN_ALWAYS(pos > 0) ? pos - 1 : 0;
 }
 
 
@@ -151,13 +163,18 @@ postern_json_duplicate(postern_str_t text, postern_error_t *err)
 {
     size_t  len;
 
-    for (len = 1; len < text.len && len <= POSTERN_JSON_NAME_MAX; len++) {
+    for (len = 1; len <= POSTERN_JSON_NAME_MAX; len++) {
+
+        /* the name ends in quotes before the text does */
+
+        if (POSTERN_NEVER(len >= text.len)) {
+            break;
+        }
 
         /* as it stands, where that does not steer a terminal */
 
-        if (text.data[len] < 0x20 || text.data[len] == 0x7f
-            || (text.data[len] == 0xc2 && len + 1 < text.len
-                && text.data[len + 1] < 0xa0))
+        if (POSTERN_NEVER(text.data[len] < 0x20) || text.data[len] == 0x7f
+            || (text.data[len] == 0xc2 && text.data[len + 1] < 0xa0))
         {
             break;
         }
@@ -300,7 +317,7 @@ postern_json_step(const unsigned char *p, const unsigned char *end,
         return NULL;
     }
 
-    for (i = 0; p < end; i++) {
+    for (i = 0; /* void */ ; i++) {
         p = postern_json_space(p + 1, end);
         if (p == end || *p == '}' || *p == ']') {
             return NULL;
@@ -328,8 +345,6 @@ postern_json_step(const unsigned char *p, const unsigned char *end,
             return NULL;
         }
     }
-
-    return NULL;
 }
 
 

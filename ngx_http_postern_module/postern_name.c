@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "postern_seal.h"
+#include "postern_assert.h"
 
 
 size_t
@@ -23,7 +24,7 @@ postern_seal_name(char *out, size_t size, postern_str_t org,
                  (const char *) org.data, collection, (int) record.len,
                  (const char *) record.data, member);
 
-    if (n < 0 || (size_t) n >= size) {
+    if (POSTERN_NEVER(n < 0) || (size_t) n >= size) {
         return 0;
     }
 

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "postern_seal.h"
+#include "postern_assert.h"
 
 
 #define POSTERN_SEAL_KEY    crypto_aead_xchacha20poly1305_ietf_KEYBYTES
@@ -222,29 +223,30 @@ size_t
 postern_seal(const postern_ring_t *ring, postern_str_t secret,
     postern_str_t name, char *out, size_t size)
 {
-    int                 n;
+    int                 n, rc;
     size_t              len;
     unsigned char       box[POSTERN_SEAL_BOX];
     unsigned long long  clen;
+
+    rc = sodium_init();
 
     if (ring->nkeys == 0
         || secret.len == 0
         || secret.len > POSTERN_SECRET_MAX
         || name.len == 0
-        || sodium_init() < 0)
+        || POSTERN_NEVER(rc < 0))
     {
         return 0;
     }
 
     randombytes_buf(box, POSTERN_SEAL_NONCE);
 
-    if (crypto_aead_xchacha20poly1305_ietf_encrypt(box + POSTERN_SEAL_NONCE,
-                                                   &clen, secret.data,
-                                                   secret.len, name.data,
-                                                   name.len, NULL, box,
-                                                   ring->keys[0].key)
-        != 0)
-    {
+    rc = crypto_aead_xchacha20poly1305_ietf_encrypt(box + POSTERN_SEAL_NONCE,
+                                                    &clen, secret.data,
+                                                    secret.len, name.data,
+                                                    name.len, NULL, box,
+                                                    ring->keys[0].key);
+    if (POSTERN_NEVER(rc != 0)) {
         return 0;
     }
 
@@ -254,7 +256,7 @@ postern_seal(const postern_ring_t *ring, postern_str_t secret,
     len = sodium_base64_encoded_len(POSTERN_SEAL_NONCE + clen,
                                 sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 
-    if (n < 0 || (size_t) n >= size || size - n < len) {
+    if (POSTERN_NEVER(n < 0) || (size_t) n >= size || size - n < len) {
         return 0;
     }
 
@@ -442,7 +444,7 @@ postern_sealed_by_ring(const postern_ring_t *ring, postern_str_t text)
 
     colon = memchr(text.data, ':', text.len);
 
-    if (ring == NULL || colon == NULL) {
+    if (ring == NULL || POSTERN_NEVER(colon == NULL)) {
         return 0;
     }
 
@@ -468,10 +470,8 @@ postern_open_text(postern_open_e rc)
     case POSTERN_OPEN_NO_KEY:
         return "sealed by a master key that the key ring lacks";
 
-    case POSTERN_OPEN_FORGED:
+    default: /* POSTERN_OPEN_FORGED */
         return "altered, sealed for another record, or by another key of "
                "the same id";
     }
-
-    return "unknown";
 }
