@@ -177,6 +177,7 @@ ngx_http_audit_init_zone(ngx_shm_zone_t *zone, void *data)
         /* the ring of the last configuration, with what it still holds */
 
         addr = shpool->data;
+        size = 0;
         rc = NGX_DECLINED;
 
     } else {
