@@ -24,6 +24,7 @@ static ngx_int_t ngx_http_sign_start(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_sign_early_data(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+static ngx_uint_t ngx_http_sign_fits(ngx_http_sign_ctx_t *ctx);
 static sign_code_e ngx_http_sign_judge(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, const postern_key_t *key);
 static ngx_int_t ngx_http_sign_doubt(ngx_http_request_t *r,
@@ -191,7 +192,28 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
         return ngx_http_sign_doubt(r, ctx, SIGN_KEY_UNUSABLE);
     }
 
+    if (!ngx_http_sign_fits(ctx)) {
+        (void) sign_fail(&ctx->message, SIGN_INVALID,
+                         "a signature of %zu octets is none of this key",
+                         ctx->message.signature.len);
+        return ngx_http_sign_doubt(r, ctx, SIGN_INVALID);
+    }
+
     return ngx_http_sign_read_body(r, ctx);
+}
+
+
+/* what is no signature by its length alone would be refused at once, and tell
+   that there is such a key: nobody's key would have been put to work */
+
+static ngx_uint_t
+ngx_http_sign_fits(ngx_http_sign_ctx_t *ctx)
+{
+    size_t  len;
+
+    len = (ctx->key->algorithm == POSTERN_ALG_HMAC_SHA256) ? 32 : 64;
+
+    return ctx->message.signature.len == len;
 }
 
 

@@ -193,7 +193,8 @@ static ngx_http_sign_decoy_e
 ngx_http_sign_likely(const postern_directory_t *directory,
     const sign_message_t *msg)
 {
-    unsigned  has;
+    unsigned    has;
+    ngx_uint_t  pair;
 
     has = directory ? directory->algorithms : 0;
 
@@ -203,12 +204,17 @@ ngx_http_sign_likely(const postern_directory_t *directory,
         return NGX_HTTP_SIGN_DECOY_P256;
     }
 
-    if ((msg->alg == POSTERN_ALG_ED25519
-         || (msg->alg == 0 && msg->signature.len == 64
-             && msg->scheme == SIGN_RFC9421))
+    pair = (msg->alg == 0 && msg->signature.len == 64
+            && msg->scheme == SIGN_RFC9421);
+
+    if ((msg->alg == POSTERN_ALG_ED25519 || pair)
         && (has & 1u << POSTERN_ALG_ED25519))
     {
         return NGX_HTTP_SIGN_DECOY_ED25519;
+    }
+
+    if (pair && (has & 1u << POSTERN_ALG_ECDSA_P256_SHA256)) {
+        return NGX_HTTP_SIGN_DECOY_P256;
     }
 
     return NGX_HTTP_SIGN_DECOY_HMAC;

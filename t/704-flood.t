@@ -41,6 +41,10 @@ alike("nobody's key and a wrong signature", spent("unknown key"),
       spent("bad HMAC"));
 alike("nobody's key and a wrong signature, Ed25519",
       spent("unknown key, as if Ed25519"), spent("bad Ed25519"));
+alike("nobody's key and a signature too long for the key",
+      spent("unknown key, as if Ed25519"), spent("bad HMAC, as if Ed25519"));
+alike("nobody's key and a wrong signature, P-256",
+      spent("unknown key, as if P-256"), spent("bad P-256"));
 
 cmp_ok(spent("unknown key, as if Ed25519, no such keys"), "<",
        1.1 * spent("unknown key, no such keys"),

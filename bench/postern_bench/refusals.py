@@ -14,6 +14,9 @@ from .server import Nginx, cpu_seconds
 
 GOAL = 0.8          # of what bare nginx can answer
 AS_IF = "unknown key, as if Ed25519"
+# a point of the curve, which is all that is asked of a key
+P256 = ("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+        "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
 
 BARE = Case("bare nginx, return 401", location="return 401;", status=401)
 # nginx ends a connection after a 400
@@ -43,6 +46,7 @@ def floods(place):
     yield "replayed", None, 401
     yield AS_IF, signature("NOBODY", pair), 401
     yield "bad Ed25519", signature("EDBENCH", pair), 401
+    yield "bad HMAC, as if Ed25519", signature("AKBENCH", pair), 401
 
 
 def raw(place, lines):
@@ -73,6 +77,12 @@ def count(place, n=100):
     for name in ("unknown key", AS_IF):
         table[f"{name}, no such keys"] = {"bare": table[name]["bare"],
                                           "sign": spent[name]}
+    # where they are for ECDSA instead, so is what nobody's key is taken for
+    mac = b"r" * 32 + b"s" * 32
+    rows = [("unknown key, as if P-256", signature("NOBODY", mac), 401),
+            ("bad P-256", signature("P2BENCH", mac), 401)]
+    for name, spent in counted(with_p256(place), rows, place, n):
+        table[name] = {"bare": table[AS_IF]["bare"], "sign": spent}
     return table
 
 
@@ -107,6 +117,18 @@ def without_ed25519(place):
     (place.work / "hmac.json").write_text(json.dumps(directory))
     return dataclasses.replace(
         REFUSE, http=CORE.replace("directory.json", "hmac.json"))
+
+
+def with_p256(place):
+    directory = json.loads((place.work / "directory.json").read_text())
+    keys = directory["organizations"]["bench"]["keys"]
+    del keys["EDBENCH"]
+    point = base64.b64encode(bytes.fromhex("04" + P256)).decode()
+    keys["P2BENCH"] = {"roles": ["viewer"], "algorithm": "ecdsa-p256-sha256",
+                       "public_key": point}
+    (place.work / "p256.json").write_text(json.dumps(directory))
+    return dataclasses.replace(
+        REFUSE, http=CORE.replace("directory.json", "p256.json"))
 
 
 def mark(place):
