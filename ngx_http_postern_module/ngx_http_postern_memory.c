@@ -232,6 +232,31 @@ ngx_http_postern_memory_init_module(ngx_cycle_t *cycle)
 }
 
 
+/* the descriptors are the master's to hand on: what a worker starts, a script's
+   program or the like, must not get shared memory with them */
+
+void
+ngx_http_postern_memory_init_process(void)
+{
+    ngx_uint_t                  i;
+    ngx_http_postern_memory_t  *entry;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_HELPER)
+    {
+        return;
+    }
+
+    for (i = 0; i < NGX_HTTP_POSTERN_MEMORY_ZONES; i++) {
+        entry = &ngx_http_postern_memories[i];
+
+        if (entry->name[0] != '\0' && entry->fd != NGX_INVALID_FILE) {
+            (void) ngx_close_file(entry->fd);
+            entry->fd = NGX_INVALID_FILE;
+        }
+    }
+}
+
+
 static ngx_uint_t
 ngx_http_postern_memory_in_force(ngx_cycle_t *cycle, u_char *addr)
 {

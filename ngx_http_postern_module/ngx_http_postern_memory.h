@@ -29,5 +29,8 @@ ngx_int_t ngx_http_postern_memory(ngx_shm_zone_t *zone, u_char **addr,
 /* the configuration is in force: so are the zones that it has made */
 ngx_int_t ngx_http_postern_memory_init_module(ngx_cycle_t *cycle);
 
+/* a worker keeps the memory and no descriptor of it */
+void ngx_http_postern_memory_init_process(void);
+
 
 #endif /* _NGX_HTTP_POSTERN_MEMORY_H_INCLUDED_ */

@@ -533,6 +533,8 @@ ngx_http_postern_init_process(ngx_cycle_t *cycle)
 {
     ngx_http_postern_main_conf_t  *pmcf;
 
+    ngx_http_postern_memory_init_process();
+
     pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_postern_module);
 
     if (pmcf == NULL) {

@@ -15,6 +15,21 @@ nginx(0, "postern_zone 1m;");
 is(claim("old"), "first", "a claim of the old nginx");
 is(get(0, "/put?org=a&name=r&value=v&ttl=60000"), "kept", "and a record");
 
+# the memory is the master's to hand on: a program that a worker starts, a
+# script's or a module's, gets no descriptor of it
+
+sub descriptors {
+    return grep { (readlink // "") =~ m{^/memfd:postern:} }
+           map { glob("/proc/$_/fd/*") } @_;
+}
+
+my $master = slurp_pid();
+my @workers = split ' ', qx{pgrep -P $master};
+
+is(scalar descriptors($master), 1, "the master keeps the zone's descriptor");
+cmp_ok(scalar @workers, '>', 0, "there are workers");
+is(scalar descriptors(@workers), 0, "they have none");
+
 # forwards
 
 my $old = nginx_begin(0, "both");
