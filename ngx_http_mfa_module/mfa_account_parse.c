@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "mfa_account.h"
+#include "postern_assert.h"
 #include "postern_argon2.h"
 #include "postern_json.h"
 #include "postern_seal.h"
@@ -693,7 +694,9 @@ mfa_read_keep(mfa_account_reader_t *p, postern_str_t s, postern_str_t *copy)
         return -1;
     }
 
-    if (s.len) {
+    /* nothing empty is kept */
+
+    if (POSTERN_ALWAYS(s.len != 0)) {
         memcpy(data, s.data, s.len);
     }
 
@@ -710,6 +713,7 @@ static int
 mfa_read_fault(mfa_account_reader_t *p, const mfa_at_t *at,
     postern_json_part_e part, const char *text)
 {
+    int               rc;
     postern_error_t  *err;
 
     err = p->err;
@@ -717,7 +721,11 @@ mfa_read_fault(mfa_account_reader_t *p, const mfa_at_t *at,
     snprintf(err->text, sizeof(err->text), "%s", text);
     postern_json_path(at, err->path, sizeof(err->path));
 
-    if (postern_json_locate(p->text, at, part, &err->line, &err->column) != 0) {
+    rc = postern_json_locate(p->text, at, part, &err->line, &err->column);
+
+    /* jansson found it there */
+
+    if (POSTERN_NEVER(rc != 0)) {
         err->line = 0;
         err->column = 0;
     }

@@ -30,6 +30,8 @@ mfa_account_write(const mfa_account_t *account, const postern_alloc_t *alloc)
 
     len = json_dumpb(json, NULL, 0, JSON_COMPACT);
 
+    /* 0: out of memory */
+
     if (len > 0 && len <= MFA_ACCOUNT_MAX) {
         data = postern_alloc(alloc, len);
 

@@ -5,6 +5,7 @@
 
 
 #include "mfa_device.h"
+#include "postern_assert.h"
 #include "mfa_http.h"
 
 
@@ -136,7 +137,7 @@ mfa_device_text(const unsigned char lane[MFA_DEVICE_LANE],
         p += org.len;
     }
 
-    if (user.len != 0) {
+    if (POSTERN_ALWAYS(user.len != 0)) {
         memcpy(p, user.data, user.len);
         p += user.len;
     }

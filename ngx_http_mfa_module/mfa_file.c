@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "mfa_file.h"
+#include "postern_assert.h"
 
 
 #define MFA_FILE_SUFFIX  ".json"
@@ -66,7 +67,7 @@ mfa_file_path(const char *folder, postern_str_t org, postern_str_t user,
     n = snprintf(path, MFA_FILE_PATH_MAX, "%s/%s/%s" MFA_FILE_SUFFIX, folder,
                  dir, file);
 
-    return n > 0 && n < MFA_FILE_PATH_MAX ? 0 : -1;
+    return POSTERN_ALWAYS(n > 0) && n < MFA_FILE_PATH_MAX ? 0 : -1;
 }
 
 

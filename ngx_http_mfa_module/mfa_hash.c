@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include "mfa_hash.h"
+#include "postern_assert.h"
 #include "postern_argon2.h"
 
 
@@ -55,7 +56,9 @@ mfa_hash_make(const mfa_argon2_t *params, postern_str_t password,
 
     len = mfa_password_normalize(password, nfc, sizeof(nfc));
 
-    if (len == 0 || sodium_init() < 0) {
+    rc = sodium_init();
+
+    if (len == 0 || POSTERN_NEVER(rc < 0)) {
         return -1;
     }
 
@@ -78,7 +81,9 @@ mfa_hash_verify(const mfa_argon2_t *params, postern_str_t hash,
     postern_str_t     normal;
     postern_argon2_t  made;
 
-    if (sodium_init() < 0) {
+    real = sodium_init();
+
+    if (POSTERN_NEVER(real < 0)) {
         return MFA_HASH_FAILED;
     }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "mfa_otp.h"
+#include "postern_assert.h"
 
 
 #define MFA_OTP_TYPED_MAX  32    /* bytes of a typed code, separators too */
@@ -383,7 +384,7 @@ mfa_otp_put(mfa_otp_out_t *out, const char *fmt, ...)
     n = vsnprintf(out->data + out->len, out->size - out->len, fmt, args);
     va_end(args);
 
-    out->len = n < 0 ? out->size : out->len + (size_t) n;
+    out->len = POSTERN_NEVER(n < 0) ? out->size : out->len + (size_t) n;
 }
 
 

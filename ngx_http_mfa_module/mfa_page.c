@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "mfa_page.h"
+#include "postern_assert.h"
 
 
 /* the files in pages/, by util/embed: name and text, absent ones at the end */
@@ -108,5 +109,5 @@ mfa_page_time(int64_t seconds, char out[24])
     n = snprintf(out, 24, "%04d-%02d-%02d %02d:%02d", (int) year, (int) month,
                  (int) day + 1, (int) (rest / 3600), (int) (rest / 60 % 60));
 
-    return (n > 0 && n < 24) ? (size_t) n : 0;
+    return POSTERN_ALWAYS(n > 0 && n < 24) ? (size_t) n : 0;
 }

@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include "mfa_password.h"
+#include "postern_assert.h"
 #include "mfa_unicode.h"
 
 
@@ -57,7 +58,7 @@ mfa_password_check(const mfa_password_rules_t *rules, postern_str_t typed,
     folded.data = room.folded;
     folded.len = mfa_unicode_fold(password, room.folded, sizeof(room.folded));
 
-    if (password.len == 0 || folded.len == 0) {
+    if (password.len == 0 || POSTERN_NEVER(folded.len == 0)) {
         rc = MFA_PASSWORD_MALFORMED;
         goto done;
     }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "mfa_qr.h"
+#include "postern_assert.h"
 
 
 #define MFA_QR_QUIET  4      /* modules of ground around a code: ISO 18004 */
@@ -177,7 +178,7 @@ mfa_qr_put(mfa_qr_out_t *out, const char *fmt, ...)
     n = vsnprintf(out->data + out->len, out->size - out->len, fmt, args);
     va_end(args);
 
-    out->len = n < 0 ? out->size : out->len + (size_t) n;
+    out->len = POSTERN_NEVER(n < 0) ? out->size : out->len + (size_t) n;
 }
 
 

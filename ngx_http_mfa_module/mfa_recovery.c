@@ -109,7 +109,7 @@ mfa_recovery_hash(const mfa_argon2_t *params,
 
     rc = 0;
 
-    for (i = 0; i < n && rc == 0; i++) {
+    for (i = 0; i < n; i++) {
         shown.data = (const unsigned char *) codes[i];
         shown.len = strnlen(codes[i], MFA_RECOVERY_SHOWN);
 

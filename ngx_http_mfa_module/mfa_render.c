@@ -161,12 +161,10 @@ mfa_render_value(mfa_renderer_t *r, const mfa_value_t *value, int markup)
                      (long long) value->number);
         return mfa_write(r, number, (size_t) n);
 
-    case MFA_VALUE_LIST:
+    default: /* MFA_VALUE_LIST */
         n = snprintf(number, sizeof(number), "%u", value->n);
         return mfa_write(r, number, (size_t) n);
     }
-
-    return 0;
 }
 
 
@@ -310,7 +308,7 @@ mfa_sequence(const unsigned char *p, size_t left)
        that turn the direction of what follows, which could dress up a name */
 
     if (c < least[n] || (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff
-        || (c >= 0x80 && c <= 0x9f) || (c >= 0x202a && c <= 0x202e)
+        || c <= 0x9f || (c >= 0x202a && c <= 0x202e)
         || (c >= 0x2066 && c <= 0x2069))
     {
         return 0;
@@ -360,9 +358,7 @@ mfa_is_set(const mfa_value_t *value)
     case MFA_VALUE_NUMBER:
         return value->number != 0;
 
-    case MFA_VALUE_LIST:
+    default: /* MFA_VALUE_LIST */
         return value->n > 0;
     }
-
-    return 0;
 }

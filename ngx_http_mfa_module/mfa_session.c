@@ -11,6 +11,7 @@
 
 
 #include "mfa_session.h"
+#include "postern_assert.h"
 
 
 #define MFA_SESSION_VERSION  1
@@ -38,7 +39,7 @@ mfa_session_pack(const mfa_session_t *s, unsigned char *out, size_t size)
     len = MFA_SESSION_HEAD + s->org.len + s->user.len + s->label.len
           + s->address.len;
 
-    if (len > size || len > MFA_SESSION_SIZE) {
+    if (len > size || POSTERN_NEVER(len > MFA_SESSION_SIZE)) {
         return 0;
     }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "mfa_page.h"
+#include "postern_assert.h"
 
 
 /* the grounds that links in the accent's colour stand on, as in style.css: of
@@ -115,7 +116,7 @@ mfa_style_rules(postern_str_t color, const char *ground, const char *before,
     n = snprintf(out, size, "%s:root{--accent:%s;--on-accent:%s;--link:%s}%s\n",
                  before, accent, text, link, after);
 
-    return (n > 0 && (size_t) n < size) ? (size_t) n : 0;
+    return POSTERN_ALWAYS(n > 0) && (size_t) n < size ? (size_t) n : 0;
 }
 
 
@@ -135,7 +136,9 @@ mfa_style_readable(const char *color, const char *ground, char out[8])
 
     mfa_style_read(color, &light);
 
-    for (i = 0; i <= 64; i++) {
+    /* the last one is black or white, which can be read */
+
+    for (i = 0; POSTERN_ALWAYS(i <= 64); i++) {
         share = i / 64.0;
 
         mixed.red = light.red + (end - light.red) * share;

@@ -278,9 +278,7 @@ mfa_compile_partial(mfa_compiler_t *c, const mfa_tag_t *tag,
     postern_str_t      text, file, partial;
     const mfa_node_t  *first;
 
-    partial = (c->env->partial != NULL)
-              ? c->env->partial(c->env->data, tag->name)
-              : (postern_str_t) postern_null_string;
+    partial = c->env->partial(c->env->data, tag->name);
 
     if (partial.data == NULL) {
         return mfa_fault(c, tag->start, "there is no template \"%.*s\"",
@@ -517,7 +515,7 @@ mfa_follow(mfa_compiler_t *c, size_t end)
 
         break;
 
-    case MFA_HTML_TEXT:
+    default: /* MFA_HTML_TEXT */
 
         if (ch == '<') {
             return mfa_follow_open(c, end);

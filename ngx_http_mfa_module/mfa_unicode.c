@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include "mfa_unicode.h"
+#include "postern_assert.h"
 
 
 /* code points of a text taken apart: three for two bytes in the worst case,
@@ -48,7 +49,9 @@ mfa_unicode_map(postern_str_t text, utf8proc_option_t options, int control,
     n = utf8proc_decompose(text.data, (utf8proc_ssize_t) text.len, points,
                            MFA_UNICODE_POINTS - 1, options);
 
-    if (n <= 0 || n > MFA_UNICODE_POINTS - 1) {
+    /* no text of this length has more */
+
+    if (n <= 0 || POSTERN_NEVER(n > MFA_UNICODE_POINTS - 1)) {
         goto done;
     }
 
@@ -62,7 +65,7 @@ mfa_unicode_map(postern_str_t text, utf8proc_option_t options, int control,
 
     n = utf8proc_reencode(points, n, options);
 
-    if (n > 0 && (size_t) n <= size) {
+    if (POSTERN_ALWAYS(n > 0) && (size_t) n <= size) {
         len = (size_t) n;
         memcpy(out, points, len);
     }

@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include "postern_directory_parse.h"
+#include "postern_assert.h"
 
 
 static uint32_t postern_index_hash(const postern_index_t *table,
@@ -64,9 +65,9 @@ postern_index_find(const postern_index_t *table, postern_str_t name)
 {
     uint32_t  i;
 
-    /* a table of an organization that names none of a kind */
+    /* every table is made, if for no entry */
 
-    if (table->slots == NULL) {
+    if (POSTERN_NEVER(table->slots == NULL)) {
         return NULL;
     }
 

@@ -286,7 +286,7 @@ postern_hint_entry(postern_str_t name, const postern_index_t *table,
     const char           *known[POSTERN_HINT_ENTRIES + 1];
     const postern_str_t  *s;
 
-    n = table->slots == NULL ? 0 : table->n;
+    n = table->n;
 
     if (n > POSTERN_HINT_ENTRIES) {
         n = POSTERN_HINT_ENTRIES;

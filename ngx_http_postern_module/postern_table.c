@@ -1,5 +1,6 @@
 
 #include "postern_table_cell.h"
+#include "postern_assert.h"
 
 
 static postern_cell_t *postern_table_attempted(postern_table_t *t,
@@ -484,7 +485,9 @@ postern_table_rate(postern_table_t *t, const postern_table_hash_t *hash,
     cell = postern_table_find(t, hash, now);
     tat = cell ? cell->u.entry.u.tat : us;
 
-    if (tat < us) {
+    /* a cell is kept until then */
+
+    if (POSTERN_NEVER(tat < us)) {
         tat = us;
 
     } else if (tat > us + span) {

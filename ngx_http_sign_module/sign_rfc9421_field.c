@@ -361,7 +361,9 @@ value_find_member(postern_str_t text, postern_str_t key,
 
     found->pos = NULL;
 
-    if (text.len > SIGN_SF_MAX_TEXT) {
+    /* a search is bounded below */
+
+    if (POSTERN_NEVER(text.len > SIGN_SF_MAX_TEXT)) {
         return SIGN_SF_LIMIT;
     }
 

@@ -7,6 +7,7 @@
 
 
 #include "sign_rfc9421.h"
+#include "postern_assert.h"
 #include "sign_sf.h"
 
 
@@ -47,7 +48,9 @@ sign_rfc9421_query_param(const sign_target_t *target,
         return code;
     }
 
-    if (raw.len > SIGN_MAX_BASE / QUERY_CODE_MAX) {
+    /* a search is bounded below */
+
+    if (POSTERN_NEVER(raw.len > SIGN_MAX_BASE / QUERY_CODE_MAX)) {
         return sign_fail(msg, SIGN_TOO_LARGE,
                          "query parameter \"%.*s\" is too long",
                          SIGN_TEXT(component->arg));

@@ -85,6 +85,18 @@ TEST(an_application_gets_the_other_cookies)
 }
 
 
+TEST(blanks_at_the_end_are_no_cookie)
+{
+    size_t         n;
+    unsigned char  out[64];
+    postern_str_t  line = exact("a=1; b=2;  "), name = exact("b");
+
+    n = mfa_cookie_without(line, &name, 1, out);
+    EXPECT_MEM(out, "a=1;", n < 4 ? n : 4);
+    EXPECT(memchr(out, 'b', n) == NULL);
+}
+
+
 TEST(there_may_be_none)
 {
     EXPECT_INT(find("", NULL), 0);

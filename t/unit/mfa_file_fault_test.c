@@ -3,8 +3,9 @@
    -Wl,--wrap=openat,--wrap=mkdirat,--wrap=fsync,--wrap=flock,--wrap=fstat
    -Wl,--wrap=read,--wrap=write,--wrap=unlinkat,--wrap=renameat,--wrap=close */
 
-/* Every call of the system fails once, in each way that one may: what is in the
-   folder then is the old account or the new one, whole, and the caller knows. */
+/* Every call of the system fails once, in each way that one may: what is in
+   the folder then is the old account or the new one, whole, and the caller
+   knows. */
 
 #include "unit.h"
 
@@ -22,6 +23,7 @@ static unsigned  round_n;      /* which call fails; 0: none */
 static unsigned  calls;
 static int       fault;        /* with this errno; -1: a short count */
 static int       failed;       /* what the failed call was: its number */
+static int       no_close;     /* every close fails too */
 
 
 int __real_openat(int at, const char *path, int flags, ...);
@@ -150,7 +152,7 @@ __wrap_close(int fd)
 
     rc = __real_close(fd);
 
-    return fails(CLOSE) ? -1 : rc;
+    return fails(CLOSE) || no_close ? -1 : rc;
 }
 
 
@@ -306,6 +308,55 @@ TEST(every_call_may_fail_once)
         EXPECT(swaps("old", NULL) > 7);
         EXPECT(swaps(NULL, NULL) >= 1);
     }
+}
+
+
+/* the disk is full, and says so once more where the file is closed */
+
+TEST(a_file_that_cannot_be_closed_either_is_not_written)
+{
+    mfa_file_e  rc;
+
+    fault = ENOSPC;
+    no_close = 1;
+
+    for (round_n = 1; /* void */ ; round_n++) {
+        unsigned  n = round_n;
+
+        fresh(NULL);
+        round_n = n;
+        calls = 0;
+        failed = 0;
+
+        rc = mfa_file_swap(path, str(NULL), str("new"));
+
+        if (!failed || failed == WRITE) {
+            break;
+        }
+    }
+
+    round_n = 0;
+    no_close = 0;
+
+    EXPECT_INT(failed, WRITE);
+    EXPECT_INT(rc, MFA_FILE_FAILED);
+    EXPECT(content() == NULL);
+}
+
+
+/* a folder that is a file is none */
+
+TEST(a_base_that_is_no_folder_is_an_error)
+{
+    size_t         len;
+    char           file[] = "/tmp/mfa_file_fault.XXXXXX";
+    unsigned char  text[MFA_ACCOUNT_MAX];
+
+    close(mkstemp(file));
+    EXPECT_INT(mfa_file_path(file, str("acme"), str("alice"), path), 0);
+    EXPECT_INT(mfa_file_read(path, text, &len), MFA_FILE_FAILED);
+    EXPECT_INT(errno, ENOTDIR);
+    (void) unlink(file);
 }
 
 

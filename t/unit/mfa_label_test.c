@@ -28,6 +28,13 @@ label(const char *agent, const char *want)
 }
 
 
+TEST(a_program_as_long_as_mozilla_is_itself)
+{
+    label("Charlie/1.0", "Charlie");
+    label("Mozilla/5.0", "");
+}
+
+
 TEST(browsers_of_desktops)
 {
     label(LINUX "; rv:140.0) Gecko/20100101 Firefox/140.0",

@@ -36,7 +36,7 @@
 #include "scarce.h"
 
 
-/* --- places in JSON ----------------------------------------------------- */
+/* --- places in JSON ------------------------------------------------------ */
 
 static const char  nested[] =
     "{ \"a\" : [1, [2,3], {\"b\\u20ac\\u0041\\uff01\\ud83d\\ude00\\n\\/\" : 2,"
@@ -190,7 +190,7 @@ TEST(json_without_memory_says_so)
 }
 
 
-/* --- names, numbers, addresses ------------------------------------------ */
+/* --- names, numbers, addresses ------------------------------------------- */
 
 TEST(a_sealed_record_has_a_name_of_bounded_parts)
 {
@@ -320,7 +320,7 @@ TEST(a_hint_is_near_and_not_long)
 }
 
 
-/* --- values of a directory ------------------------------------------------ */
+/* --- values of a directory ----------------------------------------------- */
 
 static int
 directory_is(const char *json)
@@ -445,7 +445,7 @@ TEST(a_copy_without_memory_is_none)
 }
 
 
-/* --- seals -------------------------------------------------------------- */
+/* --- seals --------------------------------------------------------------- */
 
 TEST(seals_need_a_name_and_room)
 {
@@ -496,7 +496,7 @@ TEST(seals_need_a_name_and_room)
 }
 
 
-/* --- addresses of Redis ------------------------------------------------- */
+/* --- addresses of Redis -------------------------------------------------- */
 
 TEST(an_address_without_memory_is_refused_as_such)
 {
