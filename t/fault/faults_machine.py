@@ -344,7 +344,12 @@ class Clock(Fault):
 
     profiles = ("preload",)
     statuses = (401,)       # a clock that is wrong takes honest ones for old
-    heals = 3.0             # what ends with what was forgotten is refused
+
+    # What ends with what was forgotten is refused: a second for clocks of
+    # workers that differ, one for each of the two signatures, whose times are
+    # whole seconds, and then the second of any fault.
+    heals = 4.0
+
     alerts = (r"\[alert\].*the clock was set back",)
     jumps = ()
 
