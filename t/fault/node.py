@@ -90,6 +90,12 @@ class Nginx:
         """What nginx.conf is."""
         raise NotImplementedError
 
+    def configure(self):
+        """Never half a file: a master may be reading, for a reload before."""
+        fresh = self.conf.with_suffix(".new")
+        fresh.write_text(self.text())
+        fresh.rename(self.conf)
+
     def command(self, *args):
         """The command line that runs nginx where it belongs."""
         line = [NGINX, "-p", str(self.folder), "-c", str(self.conf), *args]
@@ -97,7 +103,7 @@ class Nginx:
 
     async def start(self):
         """Writes the configuration and starts nginx with it."""
-        self.conf.write_text(self.text())
+        self.configure()
         with open(self.folder / "start.log", "ab") as said:
             proc = await asyncio.create_subprocess_exec(
                 *self.command(), stdin=subprocess.DEVNULL, stderr=said,
@@ -297,7 +303,7 @@ http {{
     async def reload(self):
         """A new configuration; returns when new workers serve."""
         before = set(self.workers())
-        self.conf.write_text(self.text())
+        self.configure()
         self.signal(signal.SIGHUP)
         for _ in range(500):
             now = set(self.workers())
