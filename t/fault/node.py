@@ -98,7 +98,8 @@ class Nginx:
 
     def command(self, *args):
         """The command line that runs nginx where it belongs."""
-        line = [NGINX, "-p", str(self.folder), "-c", str(self.conf), *args]
+        line = [NGINX, "-p", str(self.folder), "-e", str(self.error_log),
+                "-c", str(self.conf), *args]
         return self.net.command(line) if self.net else line
 
     async def start(self):

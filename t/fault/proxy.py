@@ -60,6 +60,39 @@ class Commands:
         return name, at
 
 
+class Replies:
+    """Counts the replies in what Redis sends (RESP2)."""
+
+    def __init__(self):
+        self.data = b""
+
+    def feed(self, data):
+        """How many are complete now."""
+        self.data += data
+        n, at = 0, 0
+        while (end := self.after(at)) is not None:
+            n, at = n + 1, end
+        self.data = self.data[at:]
+        return n
+
+    def after(self, at):
+        """Where the reply at this place ends, or None."""
+        end = self.data.find(b"\r\n", at)
+        if end < 0:
+            return None
+        kind, line = self.data[at:at + 1], self.data[at + 1:end]
+        at = end + 2
+        if kind == b"$" and int(line) >= 0:
+            at += int(line) + 2
+            return at if at <= len(self.data) else None
+        if kind == b"*":
+            for _ in range(int(line)):
+                at = self.after(at)
+                if at is None:
+                    return None
+        return at
+
+
 class Proxy:
     """Listens on host:port, where nginx believes Redis to be."""
 
@@ -124,6 +157,8 @@ class Link:
         self.reader, self.writer = reader, writer
         self.up_writer = None
         self.commands = Commands()
+        self.answers = Replies()
+        self.asked = 0                  # of Redis, and not answered yet
         self.out = asyncio.Lock()
 
     def reset(self):
@@ -165,10 +200,20 @@ class Link:
             error = self.proxy.error
             names = self.commands.feed(data)
             if error and not all(n in self.proxy.spare for n in names):
+                await self.answered()
                 await self.answer(error, names)
                 continue
+            self.asked += len(names)
             self.up_writer.write(data)
             await self.up_writer.drain()
+
+    async def answered(self):
+        """Replies come in the order of commands: no error overtakes one."""
+        for _ in range(1000):
+            if self.asked <= 0:
+                return
+            await asyncio.sleep(SLICE)
+        self.reset()
 
     async def answer(self, error, names):
         """An error for each; those that are spared get what Redis says."""
@@ -184,6 +229,7 @@ class Link:
         """From Redis to nginx."""
         while data := await up_reader.read(CHUNK):
             proxy = self.proxy
+            count = self.answers.feed(data)
             while proxy.stall:
                 await asyncio.sleep(SLICE)
             if proxy.delay:
@@ -194,6 +240,7 @@ class Link:
                 await self.send(data[:max(1, len(data) // 2)])
                 return
             await self.send(data)
+            self.asked -= count
 
     async def send(self, data):
         """To nginx, in pieces where replies trickle."""
