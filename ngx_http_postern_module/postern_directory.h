@@ -25,6 +25,9 @@
 #define POSTERN_SEGMENTS_MAX         64     /* segments of a pattern */
 #define POSTERN_OTP_MAX              8      /* authenticators of a kind */
 #define POSTERN_RECOVERY_MAX         16     /* recovery codes of a user */
+#define POSTERN_PRINCIPALS_MAX       256    /* of an SSH authority */
+#define POSTERN_SUBJECT_MAX          16     /* attributes of a subject rule */
+#define POSTERN_KEY_APART            UINT32_MAX   /* not one of the document */
 #define POSTERN_COUNTER_MAX          (((int64_t) 1 << 53) - 1)    /* HOTP */
 
 /* not_before and not_after where the document names none */
@@ -122,13 +125,47 @@ struct postern_user_s {
 };
 
 
-/* signature algorithms, named as RFC 9421 section 6.2 registers them */
+/*
+ * What a key is for.  The first six are the signature algorithms of RFC 9421,
+ * section 6.2, by their registered names; the others are kinds of credentials
+ * that bring their algorithms with them.
+ */
 
 typedef enum {
     POSTERN_ALG_HMAC_SHA256 = 1,      /* "hmac-sha256", also SigV4 */
     POSTERN_ALG_ED25519,              /* "ed25519" */
-    POSTERN_ALG_ECDSA_P256_SHA256     /* "ecdsa-p256-sha256" */
+    POSTERN_ALG_ECDSA_P256_SHA256,    /* "ecdsa-p256-sha256" */
+    POSTERN_ALG_ECDSA_P384_SHA384,    /* "ecdsa-p384-sha384" */
+    POSTERN_ALG_RSA_PSS_SHA512,       /* "rsa-pss-sha512" */
+    POSTERN_ALG_RSA_V1_5_SHA256,      /* "rsa-v1_5-sha256" */
+    POSTERN_ALG_HMAC_SHA384,          /* "hmac-sha384": cavage, webhook */
+    POSTERN_ALG_HMAC_SHA512,          /* "hmac-sha512": cavage, webhook */
+    POSTERN_ALG_SSH,                  /* "ssh": a public key of OpenSSH */
+    POSTERN_ALG_SSH_CA,               /* "ssh-ca": signs user certificates */
+    POSTERN_ALG_X509,                 /* "x509": one client certificate */
+    POSTERN_ALG_X509_CA               /* "x509-ca": issues certificates */
 } postern_alg_e;
+
+
+/* schemes of signed requests, as bits; named as sign_schemes takes them */
+
+typedef enum {
+    POSTERN_SCHEME_RFC9421 = 0x01,
+    POSTERN_SCHEME_SIGV4   = 0x02,
+    POSTERN_SCHEME_SIGV4A  = 0x04,
+    POSTERN_SCHEME_CAVAGE  = 0x08,
+    POSTERN_SCHEME_ENOS    = 0x10,
+    POSTERN_SCHEME_WEBHOOK = 0x20,
+    POSTERN_SCHEME_SSHSIG  = 0x40,
+    POSTERN_SCHEME_MTLS    = 0x80
+} postern_scheme_e;
+
+/*
+ * Where a key names no schemes it is for all but these two: a webhook signs
+ * texts that others choose, EnOS hashes what no other scheme would sign.  A key
+ * that is for one of them is for nothing else.
+ */
+#define POSTERN_SCHEMES_APART  (POSTERN_SCHEME_ENOS|POSTERN_SCHEME_WEBHOOK)
 
 
 /* one network in CIDR form; IPv4 is kept as ::ffff:a.b.c.d, bits + 96 */
@@ -139,9 +176,19 @@ typedef struct {
 } postern_network_t;
 
 
+/* of a certificate's subject ("CN", "O", "OU", …) or of its alternative names
+   ("dns", "email", "uri"), and what it must be */
+
+typedef struct {
+    postern_str_t          name;
+    postern_str_t          value;
+} postern_attribute_t;
+
+
 struct postern_key_s {
     postern_str_t                 id;
-    uint32_t                      index;       /* in the whole directory */
+    uint32_t                      index;       /* in the whole directory, or
+                                                  POSTERN_KEY_APART */
     const postern_org_t          *org;
     const postern_user_t         *user;        /* NULL: the key is its own
                                                   subject and has own roles */
@@ -152,7 +199,33 @@ struct postern_key_s {
     postern_str_t                 secret;      /* HMAC: "sealed:…", "plain:…"
                                                   or "base64:…", as written */
     postern_str_t                 public_key;  /* ed25519: 32 bytes raw;
-                                                  ecdsa: 65 bytes, 04 X Y */
+                                                  ecdsa: 65 or 97 bytes, 04 X
+                                                  Y; rsa: the DER of its
+                                                  SubjectPublicKeyInfo; ssh,
+                                                  ssh-ca: the blob of RFC 4253,
+                                                  section 6.6; x509, x509-ca:
+                                                  certificates in DER, one
+                                                  behind the other */
+    postern_str_t                 private_key; /* "sealed:…", as written, a PEM
+                                                  of PKCS #8: of keys that sign
+                                                  for us; absent otherwise */
+    unsigned                      schemes;     /* POSTERN_SCHEME_* */
+    uint32_t                      rate;        /* requests … */
+    uint32_t                      rate_period; /* … in as many seconds; 0: any
+                                                  number of them */
+    unsigned char                 fingerprint[32];  /* SHA-256 of public_key
+                                                  (x509: of its first
+                                                  certificate); not of HMAC
+                                                  keys */
+    const postern_str_t          *principals;  /* ssh-ca: who certificates may
+                                                  speak for; x509-ca: none */
+    uint32_t                      nprincipals;
+    const postern_attribute_t    *subject;     /* x509-ca: each must be in the
+                                                  certificate */
+    uint32_t                      nsubject;
+    postern_str_t                 crl;         /* x509, x509-ca: revocation
+                                                  lists in DER, one behind the
+                                                  other; absent: none */
     int64_t                       not_before;  /* seconds since the epoch */
     int64_t                       not_after;   /* valid while now < it */
     const postern_network_t      *networks;    /* none: from anywhere */
@@ -184,6 +257,8 @@ struct postern_directory_s {
     uint32_t                      nplain;      /* secrets that lie open */
     postern_str_t                 plain_first; /* path of the first of them */
     const void                   *lookup;      /* private: hash tables */
+    const postern_key_t *const   *authorities; /* of ssh-ca and x509-ca */
+    uint32_t                      nauthorities;
     unsigned                      algorithms;  /* of keys: 1 << postern_alg_e */
 };
 
@@ -207,6 +282,10 @@ const postern_key_t *postern_directory_key(const postern_directory_t *dir,
 const postern_user_t *postern_directory_user(const postern_directory_t *dir,
     const postern_org_t *org, postern_str_t name);
 
+/* the key of that fingerprint, but no authority */
+const postern_key_t *postern_directory_fingerprint(
+    const postern_directory_t *dir, const unsigned char fingerprint[32]);
+
 /* 1 where the address (16 bytes, IPv4 mapped) lies in one of the networks */
 int postern_network_match(const postern_network_t *networks, uint32_t n,
     const unsigned char address[16]);
@@ -219,6 +298,15 @@ const char *postern_network_parse(postern_str_t text,
 /* "hmac-sha256" …, and back; 0 and an absent slice for unknown ones */
 postern_alg_e postern_alg_parse(postern_str_t name);
 postern_str_t postern_alg_name(postern_alg_e alg);
+
+/* the same for "rfc9421" … */
+postern_scheme_e postern_scheme_parse(postern_str_t name);
+postern_str_t postern_scheme_name(postern_scheme_e scheme);
+
+/* 1 where the key is made of a secret that both sides know */
+#define postern_alg_is_hmac(alg)                                              \
+    ((alg) == POSTERN_ALG_HMAC_SHA256 || (alg) == POSTERN_ALG_HMAC_SHA384     \
+     || (alg) == POSTERN_ALG_HMAC_SHA512)
 
 
 #endif /* _POSTERN_DIRECTORY_H_INCLUDED_ */

@@ -199,7 +199,9 @@ postern_parse_algorithm(postern_parse_t *p, const postern_json_at_t *up,
     }
 
     key->algorithm = postern_alg_parse(s);
-    if (key->algorithm) {
+    if (key->algorithm
+        && key->algorithm <= POSTERN_ALG_ECDSA_P256_SHA256)
+    {
         return 0;
     }
 

@@ -24,7 +24,6 @@ static ngx_int_t ngx_http_sign_start(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_sign_early_data(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
-static ngx_uint_t ngx_http_sign_fits(ngx_http_sign_ctx_t *ctx);
 static sign_code_e ngx_http_sign_judge(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, const postern_key_t *key);
 static ngx_int_t ngx_http_sign_doubt(ngx_http_request_t *r,
@@ -172,7 +171,8 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
                                     SIGN_UNAVAILABLE);
     }
 
-    ctx->key = postern_directory_key(directory, ctx->message.key_id);
+    ctx->key = sign_find(&ctx->request, &ctx->conf->policy, directory,
+                         &ctx->message);
 
     code = ngx_http_sign_judge(r, ctx, ctx->key);
 
@@ -192,7 +192,10 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
         return ngx_http_sign_doubt(r, ctx, SIGN_KEY_UNUSABLE);
     }
 
-    if (!ngx_http_sign_fits(ctx)) {
+    /* what is no signature by its length alone would be refused at once, and
+       tell that there is such a key: nobody's would have been put to work */
+
+    if (!sign_fits(ctx->key, &ctx->message)) {
         (void) sign_fail(&ctx->message, SIGN_INVALID,
                          "a signature of %zu octets is none of this key",
                          ctx->message.signature.len);
@@ -200,20 +203,6 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     }
 
     return ngx_http_sign_read_body(r, ctx);
-}
-
-
-/* what is no signature by its length alone would be refused at once, and tell
-   that there is such a key: nobody's key would have been put to work */
-
-static ngx_uint_t
-ngx_http_sign_fits(ngx_http_sign_ctx_t *ctx)
-{
-    size_t  len;
-
-    len = (ctx->key->algorithm == POSTERN_ALG_HMAC_SHA256) ? 32 : 64;
-
-    return ctx->message.signature.len == len;
 }
 
 
@@ -303,31 +292,24 @@ ngx_http_sign_doubt(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
 static ngx_int_t
 ngx_http_sign_read_body(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    ngx_int_t  rc;
+    ngx_int_t    rc;
+    sign_code_e  code;
 
-    if (!ctx->message.needs_body) {
+    if (ctx->message.body != SIGN_BODY_BEFORE) {
         return ngx_http_sign_crypto(r, ctx);
     }
 
     if (!ctx->has_body || r->request_body || r->discard_body) {
-        rc = ngx_http_sign_body_present(r, ctx, SIGN_DIGEST_SHA256,
-                                        ctx->message.body_hash);
+        code = ngx_http_sign_body_present(r, ctx);
 
-        if (rc == NGX_DECLINED) {
-            return ngx_http_sign_refuse(r, ctx, SIGN_DIGEST, SIGN_DIGEST);
+        if (code != SIGN_OK) {
+            return ngx_http_sign_refuse(r, ctx, code, code);
         }
-
-        if (rc != NGX_OK) {
-            return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY,
-                                        SIGN_NO_MEMORY);
-        }
-
-        ctx->message.has_body_hash = 1;
 
         return ngx_http_sign_crypto(r, ctx);
     }
 
-    if (ngx_http_sign_body_begin(r, ctx, SIGN_DIGEST_SHA256) != NGX_OK) {
+    if (ngx_http_sign_body_begin(r, ctx) != NGX_OK) {
         return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
     }
 
@@ -408,10 +390,6 @@ ngx_http_sign_crypto(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     alloc = ngx_http_sign_allocator(r->pool);
 
-    if (ctx->message.needs_body && !ctx->message.has_body_hash) {
-        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
-    }
-
     doubt = ctx->doubt;
 
     code = sign_base(&ctx->request, &alloc, &ctx->message);
@@ -448,39 +426,18 @@ ngx_http_sign_crypto(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 static ngx_int_t
 ngx_http_sign_check_body(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    u_char           hash[64];
-    ngx_int_t        rc;
-    sign_message_t  *msg;
+    sign_code_e  code;
 
-    msg = &ctx->message;
-
-    if (msg->digest == SIGN_DIGEST_NONE) {
+    if (ctx->message.body != SIGN_BODY_AFTER
+        || (ctx->has_body && r->request_body == NULL && !r->discard_body))
+    {
         return NGX_OK;
     }
 
-    if (ctx->has_body && r->request_body == NULL && !r->discard_body) {
-        return NGX_OK;
-    }
+    code = ngx_http_sign_body_present(r, ctx);
 
-    rc = ngx_http_sign_body_present(r, ctx, msg->digest, hash);
-
-    if (rc == NGX_ERROR) {
-        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
-    }
-
-    if (rc == NGX_OK) {
-
-        if (sign_digest_equal(msg->digest, hash, msg->digest_value)) {
-            return NGX_OK;
-        }
-
-        (void) sign_fail(msg, SIGN_DIGEST,
-                         ctx->has_body
-                         ? "the body that came is not the one signed"
-                         : "a body was signed and none came");
-    }
-
-    return ngx_http_sign_refuse(r, ctx, SIGN_DIGEST, SIGN_DIGEST);
+    return code == SIGN_OK ? NGX_OK
+                           : ngx_http_sign_refuse(r, ctx, code, code);
 }
 
 
@@ -490,6 +447,10 @@ ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     u_char      *p;
     ngx_int_t    rc;
     ngx_str_t    org, name;
+
+    if (ctx->message.reusable) {
+        return ngx_http_sign_accepted(r, ctx);
+    }
 
     p = ngx_cpymem(ctx->claim_name, NGX_HTTP_SIGN_CLAIM,
                    sizeof(NGX_HTTP_SIGN_CLAIM) - 1);
@@ -606,9 +567,9 @@ ngx_http_sign_accepted(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     ngx_http_postern_decision_t  decision;
 
-    if (ctx->message.digest != SIGN_DIGEST_NONE
+    if (ctx->message.body == SIGN_BODY_AFTER
         && ctx->has_body && r->request_body == NULL && !r->discard_body
-        && ngx_http_sign_body_begin(r, ctx, ctx->message.digest) != NGX_OK)
+        && ngx_http_sign_body_begin(r, ctx) != NGX_OK)
     {
         return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
     }
@@ -621,6 +582,11 @@ ngx_http_sign_accepted(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     ngx_str_set(&decision.verdict, "allow");
     ngx_str_set(&decision.code, "sign/verified");
+
+    if (ctx->message.weak) {
+        decision.detail.data = (u_char *) ctx->message.weak;
+        decision.detail.len = ngx_strlen(ctx->message.weak);
+    }
 
     if (postern_api.decide(r, NGX_HTTP_POSTERN_SIGN, &decision) != NGX_OK) {
         return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
@@ -653,7 +619,11 @@ ngx_http_sign_identify(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     id.credential = ngx_http_postern_str(key->id);
     id.auth_time = ctx->message.created;
 
-    if (key->user) {
+    if (ctx->message.subject.len) {
+        id.subject = ngx_http_postern_str(ctx->message.subject);
+        ngx_str_set(&id.kind, "key");
+
+    } else if (key->user) {
         id.subject = ngx_http_postern_str(key->user->name);
         ngx_str_set(&id.kind, "user");
 

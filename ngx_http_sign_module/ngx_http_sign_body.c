@@ -14,12 +14,12 @@
 
 static ngx_int_t ngx_http_sign_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
-static ngx_int_t ngx_http_sign_body_end(ngx_http_request_t *r,
+static sign_code_e ngx_http_sign_body_end(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
-static ngx_int_t ngx_http_sign_hash_chain(ngx_http_request_t *r,
-    sign_digest_t *digest, ngx_chain_t *in, ngx_uint_t *last);
-static ngx_int_t ngx_http_sign_hash_file(ngx_http_request_t *r,
-    sign_digest_t *digest, ngx_buf_t *b);
+static sign_code_e ngx_http_sign_pour(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, ngx_chain_t *in, ngx_uint_t *last);
+static sign_code_e ngx_http_sign_pour_file(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, ngx_buf_t *b);
 
 
 static ngx_http_request_body_filter_pt  ngx_http_next_request_body_filter;
@@ -34,83 +34,60 @@ ngx_http_sign_body_init(void)
 
 
 ngx_int_t
-ngx_http_sign_body_begin(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
-    sign_digest_e kind)
+ngx_http_sign_body_begin(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    void  *memory;
+    postern_alloc_t  alloc;
 
-    memory = ngx_palloc(r->main->pool, sign_digest_size());
-    if (memory == NULL) {
-        return NGX_ERROR;
-    }
+    alloc = ngx_http_sign_allocator(r->main->pool);
 
-    ctx->digest = sign_digest_begin(memory, kind);
+    ctx->sink = sign_sink(ctx->sign_key, &alloc, &ctx->message);
 
-    return ctx->digest ? NGX_OK : NGX_ERROR;
+    return ctx->sink ? NGX_OK : NGX_ERROR;
 }
 
 
 static ngx_int_t
 ngx_http_sign_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_int_t             rc;
     ngx_uint_t            last;
+    sign_code_e           code;
     ngx_http_sign_ctx_t  *ctx;
 
     ctx = postern_api.ctx(r, NGX_HTTP_POSTERN_SIGN);
 
-    if (ctx == NULL || ctx->digest == NULL) {
+    if (ctx == NULL || ctx->sink == NULL) {
         return ngx_http_next_request_body_filter(r, in);
     }
 
     last = 0;
 
-    if (ngx_http_sign_hash_chain(r, ctx->digest, in, &last) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    code = ngx_http_sign_pour(r, ctx, in, &last);
+
+    if (code == SIGN_OK && last) {
+        code = ngx_http_sign_body_end(r, ctx);
     }
 
-    if (last) {
-        rc = ngx_http_sign_body_end(r, ctx);
-        if (rc != NGX_OK) {
-            return rc;
-        }
+    if (code != SIGN_OK) {
+        ctx->sink = NULL;
+        return ngx_http_sign_refuse(r, ctx, code, code);
     }
 
     return ngx_http_next_request_body_filter(r, in);
 }
 
 
-static ngx_int_t
+static sign_code_e
 ngx_http_sign_body_end(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    u_char  hash[64];
-    size_t  len;
+    sign_sink_t  *sink;
 
-    len = sign_digest_final(ctx->digest, hash);
-    ctx->digest = NULL;
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "sign body end");
 
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "sign body end, hash of %uz bytes", len);
+    sink = ctx->sink;
+    ctx->sink = NULL;
 
-    /* before the signature is verified, the hash is part of what was signed */
-
-    if (!ctx->verified) {
-        ngx_memcpy(ctx->message.body_hash, hash, 32);
-        ctx->message.has_body_hash = 1;
-
-        return NGX_OK;
-    }
-
-    if (sign_digest_equal(ctx->message.digest, hash,
-                          ctx->message.digest_value))
-    {
-        return NGX_OK;
-    }
-
-    (void) sign_fail(&ctx->message, SIGN_DIGEST,
-                     "the body that came is not the one signed");
-
-    return ngx_http_sign_refuse(r, ctx, SIGN_DIGEST, SIGN_DIGEST);
+    return sink->final(sink, &ctx->message);
 }
 
 
@@ -119,82 +96,91 @@ ngx_http_sign_body_end(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
  * where it lies, in memory or in a temporary file.
  */
 
-ngx_int_t
-ngx_http_sign_body_present(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
-    sign_digest_e kind, u_char *hash)
+sign_code_e
+ngx_http_sign_body_present(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     ngx_uint_t                last;
+    sign_code_e               code;
     ngx_http_request_body_t  *rb;
 
-    if (ngx_http_sign_body_begin(r, ctx, kind) != NGX_OK) {
-        return NGX_ERROR;
+    if (ngx_http_sign_body_begin(r, ctx) != NGX_OK) {
+        return SIGN_NO_MEMORY;
     }
 
     last = 0;
+    code = SIGN_OK;
     rb = r->main->request_body;
 
     if (rb && r->main->reading_body) {
-        (void) sign_fail(&ctx->message, SIGN_DIGEST,
+        code = sign_fail(&ctx->message, SIGN_DIGEST,
                          "parts of the body were handed on before the "
                          "signature could be checked");
-        ctx->digest = NULL;
-        return NGX_DECLINED;
+
+    } else if (rb) {
+        code = ngx_http_sign_pour(r, ctx, rb->bufs, &last);
     }
 
-    if (rb && ngx_http_sign_hash_chain(r, ctx->digest, rb->bufs, &last)
-              != NGX_OK)
-    {
-        ctx->digest = NULL;
-        return NGX_ERROR;
+    if (code == SIGN_OK) {
+        code = ngx_http_sign_body_end(r, ctx);
     }
 
-    (void) sign_digest_final(ctx->digest, hash);
-    ctx->digest = NULL;
+    ctx->sink = NULL;
 
-    return NGX_OK;
+    if (code == SIGN_DIGEST && !ctx->has_body) {
+        (void) sign_fail(&ctx->message, SIGN_DIGEST,
+                         "a body was signed and none came");
+    }
+
+    return code;
 }
 
 
-static ngx_int_t
-ngx_http_sign_hash_chain(ngx_http_request_t *r, sign_digest_t *digest,
+static sign_code_e
+ngx_http_sign_pour(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     ngx_chain_t *in, ngx_uint_t *last)
 {
     ngx_buf_t    *b;
+    sign_code_e   code;
     ngx_chain_t  *cl;
 
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
+        code = SIGN_OK;
 
         if (ngx_buf_in_memory(b)) {
-            sign_digest_update(digest, b->pos, b->last - b->pos);
+            code = ctx->sink->update(ctx->sink, b->pos, b->last - b->pos,
+                                     &ctx->message);
 
-        } else if (b->in_file
-                   && ngx_http_sign_hash_file(r, digest, b) != NGX_OK)
-        {
-            return NGX_ERROR;
+        } else if (b->in_file) {
+            code = ngx_http_sign_pour_file(r, ctx, b);
+        }
+
+        if (code != SIGN_OK) {
+            return code;
         }
 
         *last |= b->last_buf;
     }
 
-    return NGX_OK;
+    return SIGN_OK;
 }
 
 
 /* nginx has just written the file: it lies in the page cache */
 
-static ngx_int_t
-ngx_http_sign_hash_file(ngx_http_request_t *r, sign_digest_t *digest,
+static sign_code_e
+ngx_http_sign_pour_file(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     ngx_buf_t *b)
 {
-    off_t     offset;
-    size_t    size;
-    u_char   *buffer;
-    ssize_t   n;
+    off_t         offset;
+    size_t        size;
+    u_char       *buffer;
+    ssize_t       n;
+    sign_code_e   code;
 
     buffer = ngx_palloc(r->pool, NGX_HTTP_SIGN_FILE_BUFFER);
     if (buffer == NULL) {
-        return NGX_ERROR;
+        return SIGN_NO_MEMORY;
     }
 
     for (offset = b->file_pos; offset < b->file_last; offset += n) {
@@ -204,11 +190,15 @@ ngx_http_sign_hash_file(ngx_http_request_t *r, sign_digest_t *digest,
         n = ngx_read_file(b->file, buffer, size, offset);
 
         if (n <= 0) {
-            return NGX_ERROR;
+            return SIGN_NO_MEMORY;
         }
 
-        sign_digest_update(digest, buffer, n);
+        code = ctx->sink->update(ctx->sink, buffer, n, &ctx->message);
+
+        if (code != SIGN_OK) {
+            return code;
+        }
     }
 
-    return (ngx_pfree(r->pool, buffer) == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+    return ngx_pfree(r->pool, buffer) == NGX_OK ? SIGN_OK : SIGN_NO_MEMORY;
 }

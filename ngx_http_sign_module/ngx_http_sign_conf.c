@@ -16,6 +16,8 @@ typedef struct {
 static char *ngx_http_sign_add_field(ngx_conf_t *cf, ngx_array_t *fields,
     ngx_str_t *name);
 static ngx_uint_t ngx_http_sign_is_token(ngx_str_t *name);
+static ngx_int_t ngx_http_sign_challenge(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf);
 static unsigned ngx_http_sign_cover(ngx_uint_t listed);
 static char *ngx_http_sign_check_coverage(ngx_conf_t *cf,
     ngx_http_sign_loc_conf_t *conf, unsigned cover);
@@ -54,16 +56,14 @@ ngx_http_sign_set_schemes(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (ngx_strcmp(value[i].data, "rfc9421") == 0) {
-            bit = SIGN_RFC9421;
+        bit = postern_scheme_parse(ngx_http_postern_slice(value[i]));
 
-        } else if (ngx_strcmp(value[i].data, "sigv4") == 0) {
-            bit = SIGN_SIGV4;
-
-        } else {
+        if (bit == 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "unknown scheme \"%V\" in \"%V\": "
-                               "\"rfc9421\" and \"sigv4\" are known",
+                               "\"rfc9421\", \"sigv4\", \"sigv4a\", "
+                               "\"cavage\", \"enos\", \"webhook\", "
+                               "\"sshsig\" and \"mtls\" are known",
                                &value[i], &cmd->name);
             return NGX_CONF_ERROR;
         }
@@ -234,18 +234,13 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
         policy->nfields = conf->fields->nelts;
     }
 
-    switch (conf->schemes) {
-    case SIGN_RFC9421:
-        ngx_str_set(&conf->authenticate, "Signature");
-        break;
+    policy->insecure = (conf->insecure_coverage ? SIGN_INSECURE_COVERAGE : 0)
+                       |(conf->insecure_body ? SIGN_INSECURE_BODY : 0)
+                       |(conf->insecure_freshness ? SIGN_INSECURE_FRESHNESS
+                                                  : 0);
 
-    case SIGN_SIGV4:
-        ngx_str_set(&conf->authenticate, "AWS4-HMAC-SHA256");
-        break;
-
-    default:
-        ngx_str_set(&conf->authenticate, "Signature, AWS4-HMAC-SHA256");
-        break;
+    if (ngx_http_sign_challenge(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     if (!(conf->schemes & SIGN_RFC9421)) {
@@ -259,6 +254,44 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* RFC 9110, section 11.6.1: one challenge for each scheme that has one */
+
+static ngx_int_t
+ngx_http_sign_challenge(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
+{
+    u_char       *p;
+    ngx_uint_t    bit;
+    const char   *challenge, *last;
+
+    p = ngx_pnalloc(cf->pool, NGX_HTTP_SIGN_CHALLENGE_MAX);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    conf->authenticate.data = p;
+    last = NULL;
+
+    for (bit = 1; bit & NGX_HTTP_SIGN_SCHEMES; bit <<= 1) {
+        challenge = (conf->schemes & bit) ? sign_scheme_challenge(bit) : NULL;
+
+        if (challenge == NULL
+            || (last && ngx_strcmp(challenge, last) == 0))
+        {
+            continue;
+        }
+
+        p = ngx_slprintf(p, conf->authenticate.data
+                            + NGX_HTTP_SIGN_CHALLENGE_MAX,
+                         "%s%s", last ? ", " : "", challenge);
+        last = challenge;
+    }
+
+    conf->authenticate.len = p - conf->authenticate.data;
+
+    return NGX_OK;
 }
 
 

@@ -50,17 +50,20 @@ static const postern_org_t  ngx_http_sign_decoy_org;
 static const postern_key_t  ngx_http_sign_decoys[] = {
 
     { .org = &ngx_http_sign_decoy_org,
+      .schemes = NGX_HTTP_SIGN_SCHEMES,
       .algorithm = POSTERN_ALG_HMAC_SHA256,
       .not_before = POSTERN_TIME_MIN,
       .not_after = POSTERN_TIME_MAX },
 
     { .org = &ngx_http_sign_decoy_org,
+      .schemes = NGX_HTTP_SIGN_SCHEMES,
       .algorithm = POSTERN_ALG_ED25519,
       .public_key = { 32, ngx_http_sign_ed25519_base },
       .not_before = POSTERN_TIME_MIN,
       .not_after = POSTERN_TIME_MAX },
 
     { .org = &ngx_http_sign_decoy_org,
+      .schemes = NGX_HTTP_SIGN_SCHEMES,
       .algorithm = POSTERN_ALG_ECDSA_P256_SHA256,
       .public_key = { 65, ngx_http_sign_p256_base },
       .not_before = POSTERN_TIME_MIN,
@@ -156,7 +159,7 @@ ngx_http_sign_open(ngx_http_request_t *r, const postern_key_t *key)
     text.data = NULL;
     text.len = 0;
 
-    if (key->algorithm != POSTERN_ALG_HMAC_SHA256) {
+    if (!postern_alg_is_hmac(key->algorithm)) {
         return sign_key_create(key, text);
     }
 

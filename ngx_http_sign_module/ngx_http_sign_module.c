@@ -40,6 +40,20 @@ static ngx_command_t  ngx_http_sign_commands[] = {
       offsetof(ngx_http_sign_loc_conf_t, insecure_coverage),
       NULL },
 
+    { ngx_string("sign_insecure_body"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_sign_loc_conf_t, insecure_body),
+      NULL },
+
+    { ngx_string("sign_insecure_freshness"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_sign_loc_conf_t, insecure_freshness),
+      NULL },
+
     { ngx_string("sign_window"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_sign_set_window,
@@ -173,6 +187,8 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
     conf->enable = NGX_CONF_UNSET;
     conf->explain = NGX_CONF_UNSET;
     conf->insecure_coverage = NGX_CONF_UNSET;
+    conf->insecure_body = NGX_CONF_UNSET;
+    conf->insecure_freshness = NGX_CONF_UNSET;
     conf->fields = NGX_CONF_UNSET_PTR;
     conf->window = NGX_CONF_UNSET;
     conf->skew = NGX_CONF_UNSET;
@@ -192,6 +208,9 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
     ngx_conf_merge_value(conf->explain, prev->explain, 0);
     ngx_conf_merge_value(conf->insecure_coverage, prev->insecure_coverage, 0);
+    ngx_conf_merge_value(conf->insecure_body, prev->insecure_body, 0);
+    ngx_conf_merge_value(conf->insecure_freshness, prev->insecure_freshness,
+                         0);
     ngx_conf_merge_sec_value(conf->window, prev->window, 15 * 60);
     ngx_conf_merge_sec_value(conf->skew, prev->skew, 60);
 

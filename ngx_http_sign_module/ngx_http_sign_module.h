@@ -20,6 +20,8 @@
    of signers have a resolution of one second, and one more may have begun */
 #define NGX_HTTP_SIGN_REPEAT       2000
 
+#define NGX_HTTP_SIGN_SCHEMES      0xff      /* bits of sign_scheme_e */
+#define NGX_HTTP_SIGN_CHALLENGE_MAX  256     /* bytes of WWW-Authenticate */
 #define NGX_HTTP_SIGN_CLAIM        "sign:"
 #define NGX_HTTP_SIGN_MAX_WINDOW   (7 * 24 * 60 * 60)   /* seconds */
 #define NGX_HTTP_SIGN_MAX_SKEW     (60 * 60)            /* seconds */
@@ -49,6 +51,8 @@ typedef struct {
     ngx_flag_t                       enable;
     ngx_flag_t                       explain;
     ngx_flag_t                       insecure_coverage;
+    ngx_flag_t                       insecure_body;
+    ngx_flag_t                       insecure_freshness;
     ngx_uint_t                       schemes;   /* of sign_scheme_e, 0: unset */
     ngx_uint_t                       listed;    /* NGX_HTTP_SIGN_LIST_* */
     ngx_array_t                     *fields;    /* of postern_str_t */
@@ -84,10 +88,11 @@ struct ngx_http_sign_ctx_s {
     char                            *doubt_detail;
 
     sign_code_e                      code;      /* how it ended */
+    time_t                           retry_after;
     ngx_str_t                        error;     /* the same, "sign/…" */
     ngx_http_postern_refusal_t       refusal;
 
-    sign_digest_t                   *digest;    /* while the body streams */
+    sign_sink_t                     *sink;      /* while the body streams */
 
     ngx_http_postern_op_t            claim;
     u_char                           claim_name[sizeof(NGX_HTTP_SIGN_CLAIM) - 1
@@ -126,16 +131,15 @@ sign_code_e ngx_http_sign_request(ngx_http_request_t *r,
 postern_alloc_t ngx_http_sign_allocator(ngx_pool_t *pool);
 
 /*
- * ngx_http_sign_body.c.  init() puts the filter in place.  begin() hashes what
- * comes through it from now on; NGX_ERROR when out of memory.  present() hashes
- * a body that was read before; NGX_ERROR where it cannot be had whole.
- * ended() writes the hash of a body that came through the filter.
+ * ngx_http_sign_body.c.  init() puts the filter in place.  begin() hands what
+ * comes through it from now on to the sink of the message; NGX_ERROR when out
+ * of memory.  present() hands on a body that was read before, to its end.
  */
 void ngx_http_sign_body_init(void);
 ngx_int_t ngx_http_sign_body_begin(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx, sign_digest_e kind);
-ngx_int_t ngx_http_sign_body_present(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx, sign_digest_e kind, u_char *hash);
+    ngx_http_sign_ctx_t *ctx);
+sign_code_e ngx_http_sign_body_present(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
 
 /*
  * ngx_http_sign_keys.c: keys made ready, per worker and directory snapshot.

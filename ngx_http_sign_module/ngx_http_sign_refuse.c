@@ -55,8 +55,14 @@ static const ngx_http_sign_answer_t  ngx_http_sign_answers[] = {
     [SIGN_KEY_ORG] = { 401, ngx_string(
         "The key belongs to another organization.") },
 
+    [SIGN_KEY_SCHEME] = { 401, ngx_string(
+        "The key is not for this scheme of signatures.") },
+
     [SIGN_KEY_UNUSABLE] = { 401, ngx_string(
         "The key cannot be used; its operator must look at the server.") },
+
+    [SIGN_CERTIFICATE] = { 401, ngx_string(
+        "The certificate is not trusted here, expired or revoked.") },
 
     [SIGN_ALGORITHM] = { 401, ngx_string(
         "Use the algorithm that the key was registered with.") },
@@ -70,8 +76,14 @@ static const ngx_http_sign_answer_t  ngx_http_sign_answers[] = {
     [SIGN_FUTURE] = { 401, ngx_string(
         "The signature is dated ahead of the server: check the clock.") },
 
+    [SIGN_NONCE_CAP] = { 429, ngx_string(
+        "The key has made more signatures than are remembered: wait.") },
+
     [SIGN_INVALID] = { 401, ngx_string(
         "The signature does not match the request and the key.") },
+
+    [SIGN_RATE] = { 429, ngx_string(
+        "The key is over its rate: wait, and send the request again.") },
 
     [SIGN_REPLAYED] = { 401, ngx_string(
         "The signature was used before: sign every request anew.") },
@@ -155,8 +167,11 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
                                                   : conf->accept;
     }
 
-    if (answer->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
-        refusal->retry_after = NGX_HTTP_SIGN_RETRY_AFTER;
+    if (answer->status == NGX_HTTP_SERVICE_UNAVAILABLE
+        || answer->status == NGX_HTTP_TOO_MANY_REQUESTS)
+    {
+        refusal->retry_after = ctx->retry_after ? ctx->retry_after
+                                                : NGX_HTTP_SIGN_RETRY_AFTER;
     }
 
     ngx_http_sign_end(r, ctx,
@@ -238,6 +253,10 @@ ngx_http_sign_coarse(ngx_uint_t status)
 
     case NGX_HTTP_UNAUTHORIZED:
         ngx_str_set(&code, "unauthorized");
+        break;
+
+    case NGX_HTTP_TOO_MANY_REQUESTS:
+        ngx_str_set(&code, "too-many-requests");
         break;
 
     case NGX_HTTP_SERVICE_UNAVAILABLE:

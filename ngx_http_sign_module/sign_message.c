@@ -10,20 +10,6 @@
 #include "sign_scheme.h"
 
 
-typedef struct {
-    sign_scheme_e    id;
-    const char      *name;
-    int            (*present)(const sign_request_t *req);
-    sign_code_e    (*parse)(const sign_request_t *req,
-                            const postern_alloc_t *alloc, sign_message_t *msg);
-    sign_code_e    (*cover)(const sign_request_t *req,
-                            const sign_policy_t *policy,
-                            const postern_key_t *key, sign_message_t *msg);
-    sign_code_e    (*base)(const sign_request_t *req,
-                           const postern_alloc_t *alloc, sign_message_t *msg);
-} sign_scheme_t;
-
-
 static const sign_scheme_t *sign_scheme(sign_scheme_e id);
 static sign_code_e sign_check_names(const sign_request_t *req,
     sign_message_t *msg);
@@ -41,17 +27,21 @@ static void sign_claim_length(unsigned char *p, size_t len);
 
 static const sign_scheme_t  sign_schemes[] = {
 
-    { SIGN_RFC9421, "rfc9421",
-      sign_rfc9421_present,
-      sign_rfc9421_parse,
-      sign_rfc9421_cover,
-      sign_rfc9421_base },
+    { .id = SIGN_RFC9421,
+      .challenge = "Signature",
+      .present = sign_rfc9421_present,
+      .parse = sign_rfc9421_parse,
+      .cover = sign_rfc9421_cover,
+      .base = sign_rfc9421_base,
+      .verify = sign_rfc9421_verify },
 
-    { SIGN_SIGV4, "sigv4",
-      sign_sigv4_present,
-      sign_sigv4_parse,
-      sign_sigv4_cover,
-      sign_sigv4_base }
+    { .id = SIGN_SIGV4,
+      .challenge = "AWS4-HMAC-SHA256",
+      .present = sign_sigv4_present,
+      .parse = sign_sigv4_parse,
+      .cover = sign_sigv4_cover,
+      .base = sign_sigv4_base,
+      .verify = sign_sigv4_verify }
 };
 
 /* what may be used once: scheme, kind, and the key id with its length in front
@@ -79,12 +69,16 @@ static const char *const  sign_codes[] = {
     "sign/key-expired",
     "sign/key-network",
     "sign/key-org",
+    "sign/key-scheme",
     "sign/key-unusable",
+    "sign/certificate",
     "sign/algorithm",
     "sign/coverage",
     "sign/expired",
     "sign/future",
+    "sign/nonce-cap",
     "sign/invalid",
+    "sign/rate",
     "sign/replayed",
     "sign/unavailable",
     "sign/digest",
@@ -120,14 +114,15 @@ sign_parse(const sign_request_t *req, const sign_policy_t *policy,
     for (i = 0; i < SIGN_NSCHEMES; i++) {
         scheme = &sign_schemes[i];
 
-        if (!(policy->schemes & scheme->id) || !scheme->present(req)) {
+        if (!(policy->schemes & scheme->id) || !scheme->present(req, policy)) {
             continue;
         }
 
         if (found) {
             return sign_fail(msg, SIGN_AMBIGUOUS,
                              "credentials of %s and of %s in one request",
-                             found->name, scheme->name);
+                             sign_scheme_name(found->id),
+                             sign_scheme_name(scheme->id));
         }
 
         found = scheme;
@@ -141,7 +136,7 @@ sign_parse(const sign_request_t *req, const sign_policy_t *policy,
 
     code = sign_check_names(req, msg);
 
-    return code == SIGN_OK ? found->parse(req, alloc, msg) : code;
+    return code == SIGN_OK ? found->parse(req, policy, alloc, msg) : code;
 }
 
 
@@ -378,6 +373,23 @@ sign_next_option(postern_str_t *value, postern_str_t *option)
 }
 
 
+const postern_key_t *
+sign_find(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_directory_t *dir, sign_message_t *msg)
+{
+    const sign_scheme_t  *scheme;
+
+    scheme = sign_scheme(msg->scheme);
+
+    if (scheme == NULL) {
+        return NULL;
+    }
+
+    return scheme->find ? scheme->find(req, policy, dir, msg)
+                        : postern_directory_key(dir, msg->key_id);
+}
+
+
 sign_code_e
 sign_check(const sign_request_t *req, const sign_policy_t *policy,
     const postern_key_t *key, postern_str_t org, const unsigned char *address,
@@ -403,6 +415,10 @@ sign_check(const sign_request_t *req, const sign_policy_t *policy,
         return code;
     }
 
+    if (msg->digest != SIGN_DIGEST_NONE && msg->body == SIGN_BODY_NONE) {
+        msg->body = SIGN_BODY_AFTER;
+    }
+
     return sign_check_fresh(policy, now, msg);
 }
 
@@ -411,6 +427,7 @@ static sign_code_e
 sign_check_key(const postern_key_t *key, postern_str_t org,
     const unsigned char *address, int64_t now, sign_message_t *msg)
 {
+    unsigned       schemes;
     postern_str_t  name;
 
     if (key == NULL) {
@@ -448,6 +465,14 @@ sign_check_key(const postern_key_t *key, postern_str_t org,
         return sign_fail(msg, SIGN_KEY_ORG,
                          "key \"%.*s\" is of organization \"%.*s\"",
                          SIGN_TEXT(msg->key_id), SIGN_TEXT(key->org->name));
+    }
+
+    schemes = key->schemes ? key->schemes : ~(unsigned) POSTERN_SCHEMES_APART;
+
+    if (!(schemes & msg->scheme)) {
+        return sign_fail(msg, SIGN_KEY_SCHEME,
+                         "key \"%.*s\" is not for the scheme \"%s\"",
+                         SIGN_TEXT(msg->key_id), sign_scheme_name(msg->scheme));
     }
 
     if (msg->alg && msg->alg != key->algorithm) {
@@ -519,6 +544,40 @@ sign_base(const sign_request_t *req, const postern_alloc_t *alloc,
     }
 
     return scheme->base(req, alloc, msg);
+}
+
+
+sign_sink_t *
+sign_sink(sign_key_t *key, const postern_alloc_t *alloc, sign_message_t *msg)
+{
+    const sign_scheme_t  *scheme;
+
+    scheme = sign_scheme(msg->scheme);
+
+    if (scheme && scheme->sink) {
+        return scheme->sink(key, alloc, msg);
+    }
+
+    return sign_hash_sink(alloc, msg);
+}
+
+
+sign_code_e
+sign_verify(sign_key_t *key, sign_message_t *msg)
+{
+    const sign_scheme_t  *scheme;
+
+    scheme = sign_scheme(msg->scheme);
+
+    if (scheme == NULL || key == NULL || msg->base.data == NULL
+        || !scheme->verify(key, msg))
+    {
+        return SIGN_INVALID;
+    }
+
+    sign_claim(msg);
+
+    return SIGN_OK;
 }
 
 
@@ -598,11 +657,20 @@ sign_scheme(sign_scheme_e id)
 const char *
 sign_scheme_name(sign_scheme_e s)
 {
+    /* names are constants, and end with a zero */
+
+    return sign_text_data(postern_scheme_name(s));
+}
+
+
+const char *
+sign_scheme_challenge(sign_scheme_e s)
+{
     const sign_scheme_t  *scheme;
 
     scheme = sign_scheme(s);
 
-    return scheme ? scheme->name : "";
+    return scheme ? scheme->challenge : NULL;
 }
 
 

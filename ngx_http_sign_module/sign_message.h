@@ -7,12 +7,13 @@
  * The order of work is fixed and cheap things come first:
  *
  *     sign_parse()     shape: which scheme, which key, which parameters
- *     (caller)         looks the key up in the directory
+ *     sign_find()      the key, in the directory
  *     sign_check()     key, coverage, freshness, against the policy
+ *     sign_sink()      the body first, where it must be had before the base
  *     sign_base()      the bytes that were signed, or their hash
  *     sign_verify()    cryptography
  *     (caller)         claims sign_message_t.claim for .claim_ttl seconds
- *     sign_digest_*    the body, while it streams
+ *     sign_sink()      the body, while it streams on
  */
 
 
@@ -53,13 +54,22 @@ typedef struct {
     const sign_field_t     *fields;
     size_t                  nfields;
     int                     has_body;   /* Content-Length > 0, chunked, h2 */
+    const postern_str_t    *certificates;  /* of the TLS client, DER, its own
+                                              first */
+    size_t                  ncertificates;
 } sign_request_t;
 
 
-typedef enum {
-    SIGN_RFC9421 = 1,
-    SIGN_SIGV4   = 2
-} sign_scheme_e;                        /* bits of sign_policy_t.schemes */
+typedef postern_scheme_e    sign_scheme_e;    /* bits of sign_policy_t.schemes */
+
+#define SIGN_RFC9421  POSTERN_SCHEME_RFC9421
+#define SIGN_SIGV4    POSTERN_SCHEME_SIGV4
+#define SIGN_SIGV4A   POSTERN_SCHEME_SIGV4A
+#define SIGN_CAVAGE   POSTERN_SCHEME_CAVAGE
+#define SIGN_ENOS     POSTERN_SCHEME_ENOS
+#define SIGN_WEBHOOK  POSTERN_SCHEME_WEBHOOK
+#define SIGN_SSHSIG   POSTERN_SCHEME_SSHSIG
+#define SIGN_MTLS     POSTERN_SCHEME_MTLS
 
 
 /* what a signature must cover, as bits and as plain field names */
@@ -71,8 +81,19 @@ typedef enum {
 #define SIGN_COVER_SCHEME     0x10      /* @scheme or @target-uri */
 #define SIGN_COVER_DEFAULT    0x0f
 
+/* what a policy gives up, each by a directive of its own */
+
+#define SIGN_INSECURE_COVERAGE   0x01   /* schemes that cover neither method
+                                           nor path */
+#define SIGN_INSECURE_BODY       0x02   /* UNSIGNED-PAYLOAD and the like */
+#define SIGN_INSECURE_FRESHNESS  0x04   /* messages that are not dated */
+
+typedef struct sign_webhook_s  sign_webhook_t;     /* sign_webhook.h */
+
 typedef struct {
-    unsigned                schemes;    /* SIGN_RFC9421 | SIGN_SIGV4 */
+    unsigned                schemes;    /* SIGN_RFC9421 | SIGN_SIGV4 … */
+    unsigned                insecure;   /* SIGN_INSECURE_* */
+    const sign_webhook_t   *webhook;    /* NULL: none */
     unsigned                cover;      /* SIGN_COVER_* */
     const postern_str_t    *fields;     /* further fields, lower case */
     size_t                  nfields;
@@ -96,12 +117,16 @@ typedef enum {
     SIGN_KEY_EXPIRED,       /* key-expired: outside not_before/not_after */
     SIGN_KEY_NETWORK,       /* key-network: not from this address */
     SIGN_KEY_ORG,           /* key-org: another organization's */
+    SIGN_KEY_SCHEME,        /* key-scheme: the key is not for this scheme */
     SIGN_KEY_UNUSABLE,      /* key-unusable: secret does not open */
+    SIGN_CERTIFICATE,       /* certificate: not trusted, expired, revoked */
     SIGN_ALGORITHM,         /* algorithm: message and key disagree */
     SIGN_COVERAGE,          /* coverage: something demanded is not covered */
     SIGN_EXPIRED,           /* expired: too old, or past expires */
     SIGN_FUTURE,            /* future: created ahead of our clock */
+    SIGN_NONCE_CAP,         /* nonce-cap: the key has too many in use */
     SIGN_INVALID,           /* invalid: the signature does not verify */
+    SIGN_RATE,              /* rate: over the key's own limit */
     SIGN_REPLAYED,          /* replayed */
     SIGN_UNAVAILABLE,       /* unavailable: replay state cannot be asked */
     SIGN_DIGEST,            /* digest: the body is not the one signed */
@@ -114,6 +139,16 @@ typedef enum {
     SIGN_DIGEST_SHA256,
     SIGN_DIGEST_SHA512
 } sign_digest_e;
+
+
+/* when the body is looked at, set by parse() or cover() */
+
+typedef enum {
+    SIGN_BODY_NONE = 0,     /* never: it is not covered */
+    SIGN_BODY_BEFORE,       /* all of it, before sign_base() */
+    SIGN_BODY_AFTER         /* while it goes on to the application, behind
+                               sign_verify() */
+} sign_body_e;
 
 
 /*
@@ -133,14 +168,23 @@ typedef struct {
     postern_alg_e           alg;           /* 0: the message does not say */
 
     /* the body's digest, when covered; for SigV4 without
-       x-amz-content-sha256 the body must be hashed before sign_base():
-       needs_body is set, and body_hash must be filled in by the caller */
+       x-amz-content-sha256 the body must be hashed before sign_base(), and
+       body_hash be filled in: by the sink, or whoever has the hash */
+    sign_body_e             body;
     sign_digest_e           digest;
     unsigned char           digest_value[64];
-    unsigned                needs_body:1;
     unsigned                has_body_hash:1;
     unsigned                hops:1;        /* Connection names fields */
+    unsigned                reusable:1;    /* proven anew by the connection:
+                                              nothing is claimed */
     unsigned char           body_hash[32];
+
+    /* who it was, where one key stands for many: a certificate's subject, an
+       SSH principal; absent: the key's own subject */
+    postern_str_t           subject;
+
+    /* what the signature leaves open, for the record; NULL: nothing */
+    const char             *weak;
 
     /* set by sign_base(): what the key signs (RFC 9421: the signature base;
        SigV4: the string to sign) */
@@ -174,6 +218,15 @@ sign_code_e sign_parse(const sign_request_t *req, const sign_policy_t *policy,
     const postern_alloc_t *alloc, sign_message_t *msg);
 
 /*
+ * The key that the message speaks of, NULL where there is none: by its id, by a
+ * fingerprint, by who issued a certificate.  Sets msg->key_id where the message
+ * itself names none.
+ */
+const postern_key_t *sign_find(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_directory_t *dir,
+    sign_message_t *msg);
+
+/*
  * Key, coverage, freshness.  key is what the directory has under msg->key_id
  * (NULL: SIGN_UNKNOWN_KEY), org the organization demanded here (absent: any),
  * address the client's 16 bytes (NULL: unknown, then keys with networks are
@@ -189,6 +242,9 @@ sign_code_e sign_base(const sign_request_t *req, const postern_alloc_t *alloc,
 
 const char *sign_code(sign_code_e code);         /* "sign/expired" */
 const char *sign_scheme_name(sign_scheme_e s);   /* "rfc9421" */
+
+/* what WWW-Authenticate says of the scheme; NULL where no header can help */
+const char *sign_scheme_challenge(sign_scheme_e s);
 
 
 /*
@@ -210,9 +266,33 @@ void sign_key_destroy(sign_key_t *key);
 sign_code_e sign_verify(sign_key_t *key, sign_message_t *msg);
 
 
+/* 1 where a signature of that length can be one of the key at all */
+int sign_fits(const postern_key_t *key, const sign_message_t *msg);
+
+
 /*
- * sign_digest.h: the body while it streams.  Plain data, no allocation by us;
- * begin() before, update() per piece, check() at the end.
+ * What becomes of the body: SIGN_BODY_BEFORE, it makes of it what sign_base()
+ * or sign_verify() need (body_hash, at the least); SIGN_BODY_AFTER, it compares
+ * it with what was signed.  update() takes the bytes in the order they came,
+ * each once; either function may end the request with a code, SIGN_DIGEST for a
+ * body that is not the one signed.  NULL when out of memory.
+ */
+
+typedef struct sign_sink_s  sign_sink_t;
+
+struct sign_sink_s {
+    sign_code_e  (*update)(sign_sink_t *sink, const unsigned char *data,
+                           size_t len, sign_message_t *msg);
+    sign_code_e  (*final)(sign_sink_t *sink, sign_message_t *msg);
+};
+
+sign_sink_t *sign_sink(sign_key_t *key, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+
+
+/*
+ * sign_digest.c: hashes of bodies.  Plain data, no allocation by us; begin()
+ * before, update() per piece, final() at the end.
  */
 
 typedef struct sign_digest_s  sign_digest_t;

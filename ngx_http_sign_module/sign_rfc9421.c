@@ -41,7 +41,7 @@ static const postern_str_t  rfc9421_signature = postern_string("signature");
 
 
 int
-sign_rfc9421_present(const sign_request_t *req)
+sign_rfc9421_present(const sign_request_t *req, const sign_policy_t *policy)
 {
     size_t                i;
     const sign_field_t   *field;
@@ -61,8 +61,8 @@ sign_rfc9421_present(const sign_request_t *req)
 
 
 sign_code_e
-sign_rfc9421_parse(const sign_request_t *req, const postern_alloc_t *alloc,
-    sign_message_t *msg)
+sign_rfc9421_parse(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_alloc_t *alloc, sign_message_t *msg)
 {
     sign_code_e       code;
     postern_str_t     input, signature, params;

@@ -4,7 +4,7 @@
  * of the policy and does what is common to all; a scheme knows only its own
  * text.  Inside the sign module; others use sign_message.h.
  *
- * A new scheme is a row in the table of sign_message.c and four functions:
+ * A new scheme is a row in the table of sign_message.c and these functions:
  *
  *     present()   1 where the request carries credentials of the scheme, well
  *                 formed or not: no allocation, one pass over the fields.  Two
@@ -13,9 +13,13 @@
  *     parse()     shape.  msg comes zeroed, but for scheme, created
  *                 (POSTERN_TIME_MIN) and expires (POSTERN_TIME_MAX).  Fills in
  *                 key_id, signature, created, and what else the message says:
- *                 nonce, label, tag, expires, alg.  SIGN_OK needs a key_id of
- *                 1 to SIGN_MAX_KEY_ID bytes and a signature that is not empty.
- *                 What the scheme wants to remember goes to scheme_data.
+ *                 nonce, label, tag, expires, alg.  SIGN_OK needs a signature
+ *                 that is not empty, and a key_id of 1 to SIGN_MAX_KEY_ID bytes
+ *                 unless there is a find().  What the scheme wants to remember
+ *                 goes to scheme_data.
+ *
+ *     find()      the key, where it is not the one of msg->key_id.  NULL in the
+ *                 table: it always is.
  *
  *     cover()     that the signature covers what the policy demands: cover
  *                 bits and further fields, which must be present as well.
@@ -23,10 +27,19 @@
  *                 demanded or not, body or none.  key is that of the directory,
  *                 active and usable here; freshness is not its business.
  *
+ *     sink()      what becomes of the body where msg->body is not
+ *                 SIGN_BODY_NONE.  NULL in the table: it is hashed, by
+ *                 msg->digest or SHA-256, and body_hash is set or the hash
+ *                 compared with digest_value.
+ *
  *     base()      msg->base (and canonical).  The claim is made from nonce or
  *                 base by sign_verify(), equally for all schemes.
  *
- * Every function that fails returns sign_fail(msg, code, "what, where").
+ *     verify()    1 where the signature over the base is one of the key, else
+ *                 0; constant time in the signature.
+ *
+ * Every function that fails with a code returns
+ * sign_fail(msg, code, "what, where").
  */
 
 
@@ -37,23 +50,53 @@
 #include "sign_message.h"
 
 
-int sign_rfc9421_present(const sign_request_t *req);
+typedef struct {
+    sign_scheme_e    id;
+    const char      *challenge;    /* for WWW-Authenticate, or NULL */
+
+    int            (*present)(const sign_request_t *req,
+                              const sign_policy_t *policy);
+    sign_code_e    (*parse)(const sign_request_t *req,
+                            const sign_policy_t *policy,
+                            const postern_alloc_t *alloc, sign_message_t *msg);
+    const postern_key_t *(*find)(const sign_request_t *req,
+                                 const sign_policy_t *policy,
+                                 const postern_directory_t *dir,
+                                 sign_message_t *msg);
+    sign_code_e    (*cover)(const sign_request_t *req,
+                            const sign_policy_t *policy,
+                            const postern_key_t *key, sign_message_t *msg);
+    sign_sink_t   *(*sink)(sign_key_t *key, const postern_alloc_t *alloc,
+                           sign_message_t *msg);
+    sign_code_e    (*base)(const sign_request_t *req,
+                           const postern_alloc_t *alloc, sign_message_t *msg);
+    int            (*verify)(sign_key_t *key, sign_message_t *msg);
+} sign_scheme_t;
+
+
+int sign_rfc9421_present(const sign_request_t *req,
+    const sign_policy_t *policy);
 sign_code_e sign_rfc9421_parse(const sign_request_t *req,
-    const postern_alloc_t *alloc, sign_message_t *msg);
+    const sign_policy_t *policy, const postern_alloc_t *alloc,
+    sign_message_t *msg);
 sign_code_e sign_rfc9421_cover(const sign_request_t *req,
     const sign_policy_t *policy, const postern_key_t *key,
     sign_message_t *msg);
 sign_code_e sign_rfc9421_base(const sign_request_t *req,
     const postern_alloc_t *alloc, sign_message_t *msg);
+int sign_rfc9421_verify(sign_key_t *key, sign_message_t *msg);
 
-int sign_sigv4_present(const sign_request_t *req);
+int sign_sigv4_present(const sign_request_t *req,
+    const sign_policy_t *policy);
 sign_code_e sign_sigv4_parse(const sign_request_t *req,
-    const postern_alloc_t *alloc, sign_message_t *msg);
+    const sign_policy_t *policy, const postern_alloc_t *alloc,
+    sign_message_t *msg);
 sign_code_e sign_sigv4_cover(const sign_request_t *req,
     const sign_policy_t *policy, const postern_key_t *key,
     sign_message_t *msg);
 sign_code_e sign_sigv4_base(const sign_request_t *req,
     const postern_alloc_t *alloc, sign_message_t *msg);
+int sign_sigv4_verify(sign_key_t *key, sign_message_t *msg);
 
 
 /*
@@ -70,6 +113,9 @@ sign_code_e sign_check_hop(const sign_request_t *req, postern_str_t name,
 sign_code_e sign_fail(sign_message_t *msg, sign_code_e code,
     const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* hashes the body, as msg->body and msg->digest say: see sign_sink.c */
+sign_sink_t *sign_hash_sink(const postern_alloc_t *alloc, sign_message_t *msg);
 
 /*
  * Sets msg->claim from the key id and the nonce, or the base where there is no

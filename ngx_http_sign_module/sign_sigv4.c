@@ -48,8 +48,8 @@ static const postern_str_t  sign_sigv4_hash =
 
 
 sign_code_e
-sign_sigv4_parse(const sign_request_t *req, const postern_alloc_t *alloc,
-    sign_message_t *msg)
+sign_sigv4_parse(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_alloc_t *alloc, sign_message_t *msg)
 {
     size_t               n;
     sign_code_e          rc;
@@ -533,7 +533,7 @@ sign_sigv4_content(const sign_request_t *req, sign_message_t *msg,
     }
 
     if (field == NULL) {
-        msg->needs_body = req->has_body ? 1 : 0;
+        msg->body = req->has_body ? SIGN_BODY_BEFORE : SIGN_BODY_NONE;
         return SIGN_OK;
     }
 

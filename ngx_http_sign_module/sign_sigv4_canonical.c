@@ -358,11 +358,12 @@ sign_sigv4_payload(const sign_request_t *req, sign_message_t *msg,
         return SIGN_OK;
     }
 
-    if (msg->needs_body && !msg->has_body_hash) {
+    if (msg->body == SIGN_BODY_BEFORE && !msg->has_body_hash) {
         return sign_fail(msg, SIGN_DIGEST, "the body was not hashed");
     }
 
-    sign_sigv4_to_hex(msg->needs_body ? msg->body_hash : empty, out);
+    sign_sigv4_to_hex(msg->body == SIGN_BODY_BEFORE ? msg->body_hash : empty,
+                      out);
 
     return SIGN_OK;
 }

@@ -18,7 +18,7 @@ static int sign_sigv4_credential_name(const unsigned char *p,
  */
 
 int
-sign_sigv4_present(const sign_request_t *req)
+sign_sigv4_present(const sign_request_t *req, const sign_policy_t *policy)
 {
     size_t  n;
 

@@ -45,8 +45,6 @@ static int sign_key_ed25519(sign_key_t *k, postern_str_t public);
 static int sign_key_p256(sign_key_t *k, postern_str_t public);
 static int sign_mac_equal(const sign_hmac_t *mac, postern_str_t data,
     postern_str_t signature);
-static int sign_verify_rfc9421(sign_key_t *k, const sign_message_t *msg);
-static int sign_verify_sigv4(sign_key_t *k, sign_message_t *msg);
 static int sign_verify_readings(const sign_hmac_t *mac, sign_message_t *msg);
 static sign_scope_t *sign_scope_find(sign_key_t *k, postern_str_t text);
 static void sign_scope_keep(sign_key_t *k, postern_str_t text,
@@ -114,6 +112,17 @@ sign_key_create(const postern_key_t *key, postern_str_t secret)
     }
 
     return k;
+}
+
+
+int
+sign_fits(const postern_key_t *key, const sign_message_t *msg)
+{
+    size_t  len;
+
+    len = (key->algorithm == POSTERN_ALG_HMAC_SHA256) ? 32 : 64;
+
+    return msg->signature.len == len;
 }
 
 
@@ -241,37 +250,11 @@ sign_mac_equal(const sign_hmac_t *mac, postern_str_t data,
 }
 
 
-sign_code_e
-sign_verify(sign_key_t *k, sign_message_t *msg)
-{
-    int  valid;
-
-    if (k == NULL || msg->base.data == NULL) {
-        return SIGN_INVALID;
-    }
-
-    if (msg->scheme == SIGN_SIGV4) {
-        valid = sign_verify_sigv4(k, msg);
-
-    } else {
-        valid = sign_verify_rfc9421(k, msg);
-    }
-
-    if (!valid) {
-        return SIGN_INVALID;
-    }
-
-    sign_claim(msg);
-
-    return SIGN_OK;
-}
-
-
 /* what the message says of its algorithm was compared with the key by
    sign_check(); here it is not even read */
 
-static int
-sign_verify_rfc9421(sign_key_t *k, const sign_message_t *msg)
+int
+sign_rfc9421_verify(sign_key_t *k, sign_message_t *msg)
 {
     if (k->algorithm == POSTERN_ALG_HMAC_SHA256) {
         return sign_mac_equal(&k->mac, msg->base, msg->signature);
@@ -289,8 +272,8 @@ sign_verify_rfc9421(sign_key_t *k, const sign_message_t *msg)
 }
 
 
-static int
-sign_verify_sigv4(sign_key_t *k, sign_message_t *msg)
+int
+sign_sigv4_verify(sign_key_t *k, sign_message_t *msg)
 {
     int                  valid;
     sign_hmac_t          mac;

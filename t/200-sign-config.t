@@ -20,6 +20,8 @@ __DATA__
     sign_window 15m skew=1m;
     sign_explain on;
     sign_insecure_coverage off;
+    sign_insecure_body off;
+    sign_insecure_freshness off;
 --- config
     sign off;
     sign_schemes sigv4;
@@ -27,6 +29,8 @@ __DATA__
     sign_window 1h;
     sign_explain off;
     sign_insecure_coverage on;
+    sign_insecure_body on;
+    sign_insecure_freshness on;
 
     location /a {
         sign off;
@@ -35,6 +39,8 @@ __DATA__
         sign_window 30s skew=0s;
         sign_explain on;
         sign_insecure_coverage off;
+        sign_insecure_body off;
+        sign_insecure_freshness off;
         return 200;
     }
 --- request
@@ -107,7 +113,7 @@ invalid value "yes" in "sign" directive, it must be "on" or "off"
     sign_schemes rfc9421 hmac;
 --- must_die
 --- error_log
-unknown scheme "hmac" in "sign_schemes": "rfc9421" and "sigv4" are known
+unknown scheme "hmac" in "sign_schemes": "rfc9421", "sigv4", "sigv4a", "cavage", "enos", "webhook", "sshsig" and "mtls" are known
 
 
 

@@ -277,12 +277,12 @@ cli_explain_steps(cli_explain_t *e)
 
     /* the base is of use even where the key or the coverage is not */
 
-    if (e->msg.needs_body && e->request.body_known) {
+    if (e->msg.body == SIGN_BODY_BEFORE && e->request.body_known) {
         sign_sha256(&e->request.body, 1, e->msg.body_hash);
         e->msg.has_body_hash = 1;
     }
 
-    e->untold = e->msg.needs_body && !e->request.body_known;
+    e->untold = e->msg.body == SIGN_BODY_BEFORE && !e->request.body_known;
 
     if (e->untold) {
         return;
@@ -376,7 +376,7 @@ cli_explain_verify(cli_explain_t *e, const sign_request_t *req,
 
     if (code == SIGN_OK) {
 
-        if (msg->needs_body) {
+        if (msg->body == SIGN_BODY_BEFORE) {
             sign_sha256(&e->request.body, 1, msg->body_hash);
             msg->has_body_hash = 1;
         }

@@ -170,7 +170,7 @@ cli_explain_empty_body(cli_explain_t *e)
     int             found;
     postern_str_t   body;
 
-    if (!e->msg.needs_body) {
+    if (e->msg.body != SIGN_BODY_BEFORE) {
         return 0;
     }
 

@@ -171,7 +171,7 @@ cli_key_check(cli_key_t *k, const char *command, const char *alg)
 
     k->alg = postern_alg_parse(cli_str(alg));
 
-    if (k->alg == 0) {
+    if (k->alg == 0 || k->alg > POSTERN_ALG_ECDSA_P256_SHA256) {
         return cli_usage(command, "--algorithm must be hmac-sha256, ed25519 or "
                          "ecdsa-p256-sha256");
     }

@@ -1,19 +1,6 @@
-/* link: ngx_http_sign_module/sign_message.c ngx_http_sign_module/sign_rfc9421.c
-   ngx_http_sign_module/sign_rfc9421_base.c
-   ngx_http_sign_module/sign_rfc9421_component.c
-   ngx_http_sign_module/sign_rfc9421_cover.c
-   ngx_http_sign_module/sign_rfc9421_field.c
-   ngx_http_sign_module/sign_rfc9421_query.c
-   ngx_http_sign_module/sign_rfc9421_target.c
-   ngx_http_sign_module/sign_sf.c ngx_http_sign_module/sign_sf_tree.c
-   ngx_http_sign_module/sign_sf_write.c ngx_http_sign_module/sign_digest.c
-   ngx_http_sign_module/sign_sigv4.c ngx_http_sign_module/sign_sigv4_canonical.c
-   ngx_http_sign_module/sign_sigv4_present.c
-   ngx_http_sign_module/sign_sigv4_time.c ngx_http_sign_module/sign_sigv4_uri.c
-   ngx_http_sign_module/sign_verify.c
-   ngx_http_postern_module/postern_alg.c
-   ngx_http_postern_module/postern_arena.c
-   ngx_http_postern_module/postern_network.c -lcrypto -lsodium */
+/* link:
+   ngx_http_sign_module/sign_*.c ngx_http_postern_module/postern_*.c
+   -lcrypto -lsodium -lhiredis -ljansson */
 
 /*
  * RFC 9421, the cases of appendix B.2 as files: the signed message in, the

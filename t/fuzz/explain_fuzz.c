@@ -1,35 +1,7 @@
-/* link: tools/cli_explain.c tools/cli_explain_guess.c
-   tools/cli_explain_report.c tools/cli_request.c tools/cli_io.c
-   ngx_http_sign_module/sign_message.c ngx_http_sign_module/sign_digest.c
-   ngx_http_sign_module/sign_verify.c ngx_http_sign_module/sign_sigv4.c
-   ngx_http_sign_module/sign_sigv4_canonical.c
-   ngx_http_sign_module/sign_sigv4_present.c
-   ngx_http_sign_module/sign_sigv4_uri.c ngx_http_sign_module/sign_sigv4_time.c
-   ngx_http_sign_module/sign_rfc9421.c ngx_http_sign_module/sign_rfc9421_base.c
-   ngx_http_sign_module/sign_rfc9421_component.c
-   ngx_http_sign_module/sign_rfc9421_cover.c
-   ngx_http_sign_module/sign_rfc9421_field.c
-   ngx_http_sign_module/sign_rfc9421_query.c
-   ngx_http_sign_module/sign_rfc9421_target.c
-   ngx_http_sign_module/sign_sf.c ngx_http_sign_module/sign_sf_tree.c
-   ngx_http_sign_module/sign_sf_write.c
-   ngx_http_postern_module/postern_directory.c
-   ngx_http_postern_module/postern_directory_lookup.c
-   ngx_http_postern_module/postern_directory_value.c
-   ngx_http_postern_module/postern_directory_role.c
-   ngx_http_postern_module/postern_directory_pattern.c
-   ngx_http_postern_module/postern_directory_user.c
-   ngx_http_postern_module/postern_directory_factor.c
-   ngx_http_postern_module/postern_argon2.c
-   ngx_http_postern_module/postern_directory_key.c
-   ngx_http_postern_module/postern_directory_public.c
-   ngx_http_postern_module/postern_json.c
-   ngx_http_postern_module/postern_arena.c
-   ngx_http_postern_module/postern_alg.c
-   ngx_http_postern_module/postern_name.c
-   ngx_http_postern_module/postern_network.c
-   ngx_http_postern_module/postern_seal.c
-   -ljansson -lsodium -lcrypto */
+/* link:
+   ngx_http_sign_module/sign_*.c ngx_http_postern_module/postern_*.c
+   tools/cli_explain.c tools/cli_explain_guess.c tools/cli_explain_report.c
+   tools/cli_request.c tools/cli_io.c -ljansson -lsodium -lcrypto -lhiredis */
 
 /*
  * Any bytes as a captured request, raw or by "curl -v", and behind a NUL as the

@@ -1,35 +1,7 @@
-/* link: tools/cli_sign_make.c tools/cli_request.c tools/cli_signer.c
-   tools/cli_io.c
-   ngx_http_sign_module/sign_message.c ngx_http_sign_module/sign_digest.c
-   ngx_http_sign_module/sign_verify.c ngx_http_sign_module/sign_sigv4.c
-   ngx_http_sign_module/sign_sigv4_canonical.c
-   ngx_http_sign_module/sign_sigv4_present.c
-   ngx_http_sign_module/sign_sigv4_uri.c ngx_http_sign_module/sign_sigv4_time.c
-   ngx_http_sign_module/sign_rfc9421.c ngx_http_sign_module/sign_rfc9421_base.c
-   ngx_http_sign_module/sign_rfc9421_component.c
-   ngx_http_sign_module/sign_rfc9421_cover.c
-   ngx_http_sign_module/sign_rfc9421_field.c
-   ngx_http_sign_module/sign_rfc9421_query.c
-   ngx_http_sign_module/sign_rfc9421_target.c
-   ngx_http_sign_module/sign_sf.c ngx_http_sign_module/sign_sf_tree.c
-   ngx_http_sign_module/sign_sf_write.c
-   ngx_http_postern_module/postern_directory.c
-   ngx_http_postern_module/postern_directory_lookup.c
-   ngx_http_postern_module/postern_directory_value.c
-   ngx_http_postern_module/postern_directory_role.c
-   ngx_http_postern_module/postern_directory_pattern.c
-   ngx_http_postern_module/postern_directory_user.c
-   ngx_http_postern_module/postern_directory_factor.c
-   ngx_http_postern_module/postern_argon2.c
-   ngx_http_postern_module/postern_directory_key.c
-   ngx_http_postern_module/postern_directory_public.c
-   ngx_http_postern_module/postern_json.c
-   ngx_http_postern_module/postern_arena.c
-   ngx_http_postern_module/postern_alg.c
-   ngx_http_postern_module/postern_name.c
-   ngx_http_postern_module/postern_network.c
-   ngx_http_postern_module/postern_seal.c
-   -ljansson -lsodium -lcrypto */
+/* link:
+   ngx_http_sign_module/sign_*.c ngx_http_postern_module/postern_*.c
+   tools/cli_sign_make.c tools/cli_request.c tools/cli_signer.c
+   tools/cli_io.c -ljansson -lsodium -lcrypto -lhiredis */
 
 /*
  * Any bytes as a request that somebody signs: the first byte says how, the
@@ -166,7 +138,7 @@ verify(const cli_request_t *r, const sign_request_t *req, postern_str_t body,
         return code;
     }
 
-    if (msg->needs_body) {
+    if (msg->body == SIGN_BODY_BEFORE) {
         sign_sha256(&body, 1, msg->body_hash);
         msg->has_body_hash = 1;
     }

@@ -1,23 +1,6 @@
 /* link:
-   ngx_http_sign_module/sign_message.c ngx_http_sign_module/sign_digest.c
-   ngx_http_sign_module/sign_verify.c ngx_http_sign_module/sign_sigv4.c
-   ngx_http_sign_module/sign_sigv4_canonical.c
-   ngx_http_sign_module/sign_sigv4_present.c
-   ngx_http_sign_module/sign_sigv4_uri.c
-   ngx_http_sign_module/sign_sigv4_time.c
-   ngx_http_sign_module/sign_rfc9421.c
-   ngx_http_sign_module/sign_rfc9421_base.c
-   ngx_http_sign_module/sign_rfc9421_component.c
-   ngx_http_sign_module/sign_rfc9421_cover.c
-   ngx_http_sign_module/sign_rfc9421_field.c
-   ngx_http_sign_module/sign_rfc9421_query.c
-   ngx_http_sign_module/sign_rfc9421_target.c
-   ngx_http_sign_module/sign_sf.c ngx_http_sign_module/sign_sf_tree.c
-   ngx_http_sign_module/sign_sf_write.c
-   ngx_http_postern_module/postern_arena.c
-   ngx_http_postern_module/postern_alg.c
-   ngx_http_postern_module/postern_network.c
-   -ljansson -lsodium -lcrypto */
+   ngx_http_sign_module/sign_*.c ngx_http_postern_module/postern_*.c
+   -ljansson -lsodium -lcrypto -lhiredis */
 
 /*
  * Any bytes as a request with SigV4 credentials.  The first line is the target,
@@ -134,8 +117,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         query_is_stable(query);
     }
 
-    if (sign_sigv4_present(&req)
-        && sign_sigv4_parse(&req, &memory, &msg) == SIGN_OK
+    if (sign_sigv4_present(&req, NULL)
+        && sign_sigv4_parse(&req, &policy, &memory, &msg) == SIGN_OK
         && sign_sigv4_cover(&req, &policy, &dkey, &msg) == SIGN_OK)
     {
         msg.has_body_hash = 1;

@@ -66,17 +66,17 @@ try_steps(const sign_text_t *http, const sign_policy_t *policy,
     msg->scheme = SIGN_SIGV4;
     dkey.algorithm = POSTERN_ALG_HMAC_SHA256;
 
-    if (!sign_sigv4_present(&http->req)) {
+    if (!sign_sigv4_present(&http->req, NULL)) {
         return SIGN_MISSING;
     }
 
-    rc = sign_sigv4_parse(&http->req, memory, msg);
+    rc = sign_sigv4_parse(&http->req, policy, memory, msg);
 
     if (rc == SIGN_OK) {
         rc = sign_sigv4_cover(&http->req, policy, &dkey, msg);
     }
 
-    if (rc == SIGN_OK && msg->needs_body) {
+    if (rc == SIGN_OK && msg->body == SIGN_BODY_BEFORE) {
         body = http->body;
         sign_sha256(&body, 1, msg->body_hash);
         msg->has_body_hash = 1;
