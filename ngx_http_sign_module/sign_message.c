@@ -398,16 +398,16 @@ sign_check(const sign_request_t *req, const sign_policy_t *policy,
     sign_code_e           code;
     const sign_scheme_t  *scheme;
 
-    code = sign_check_key(key, org, address, now, msg);
-    if (code != SIGN_OK) {
-        return code;
-    }
-
     scheme = sign_scheme(msg->scheme);
 
     if (scheme == NULL || !(policy->schemes & msg->scheme)) {
         return sign_fail(msg, SIGN_UNSUPPORTED,
                          "the scheme of the signature is not allowed here");
+    }
+
+    code = sign_check_key(key, org, address, now, msg);
+    if (code != SIGN_OK) {
+        return code;
     }
 
     code = scheme->cover(req, policy, key, msg);
@@ -417,6 +417,10 @@ sign_check(const sign_request_t *req, const sign_policy_t *policy,
 
     if (msg->digest != SIGN_DIGEST_NONE && msg->body == SIGN_BODY_NONE) {
         msg->body = SIGN_BODY_AFTER;
+    }
+
+    if ((policy->nonces & msg->scheme) && msg->nonce.data == NULL) {
+        return sign_fail(msg, SIGN_COVERAGE, "there is no nonce");
     }
 
     return sign_check_fresh(policy, now, msg);

@@ -93,6 +93,7 @@ typedef struct sign_webhook_s  sign_webhook_t;     /* sign_webhook.h */
 typedef struct {
     unsigned                schemes;    /* SIGN_RFC9421 | SIGN_SIGV4 … */
     unsigned                insecure;   /* SIGN_INSECURE_* */
+    unsigned                nonces;     /* schemes that must bring a nonce */
     const sign_webhook_t   *webhook;    /* NULL: none */
     unsigned                cover;      /* SIGN_COVER_* */
     const postern_str_t    *fields;     /* further fields, lower case */
