@@ -3,9 +3,12 @@
  * The way of a request: shape, key, coverage, freshness, crypto, claim; cheap
  * things first, and nothing is claimed that did not verify.
  *
- *     start ---> [body] ---> crypto ---> [claim] ---> verified
- *       |                       |           |            |
- *       +-----------------------+-----------+------------+--> refused
+ *     start ---> [body] ---> crypto ---> [rate] ---> [claim] ---> verified
+ *       |                       |           |           |            |
+ *       +-----------------------+-----------+-----------+------------+--> refused
+ *
+ * From "rate" on it is ngx_http_sign_claim.c.  Where sign_mode is "observe",
+ * what would have been refused goes on instead, as if there were no signature.
  *
  * Each state is a function that returns what the phase shall return, and leaves
  * in ctx->state the one to go on with when the handler is entered again.
@@ -20,6 +23,9 @@
 
 static ngx_http_sign_ctx_t *ngx_http_sign_create_ctx(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_start(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_uint_t ngx_http_sign_preflight(ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_pass(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_uint_t ngx_http_sign_early_data(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
@@ -38,15 +44,6 @@ static ngx_int_t ngx_http_sign_still_fresh(ngx_http_request_t *r,
 static ngx_int_t ngx_http_sign_crypto(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_check_body(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx);
-static ngx_int_t ngx_http_sign_claim(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx);
-static ngx_msec_t ngx_http_sign_claim_ttl(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx);
-static ngx_int_t ngx_http_sign_claimed(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx);
-static ngx_uint_t ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx);
-static ngx_int_t ngx_http_sign_accepted(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_identify(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
@@ -75,12 +72,16 @@ ngx_http_sign_access_handler(ngx_http_request_t *r)
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
-
-        ctx->conf = slcf;
     }
 
     if (ctx->refused) {
         return ngx_http_sign_refused(r, ctx);
+    }
+
+    /* nothing is known yet, or nothing was asked for where it came from */
+
+    if (ctx->state == ngx_http_sign_start) {
+        ctx->conf = slcf;
     }
 
     return ctx->state(r, ctx);
@@ -125,6 +126,10 @@ ngx_http_sign_start(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
                           &ctx->message);
     }
 
+    if (code == SIGN_MISSING && ngx_http_sign_preflight(ctx)) {
+        return ngx_http_sign_pass(r, ctx);
+    }
+
     if (code != SIGN_OK) {
         return ngx_http_sign_refuse(r, ctx, code, code);
     }
@@ -134,6 +139,58 @@ ngx_http_sign_start(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     }
 
     return ngx_http_sign_find_key(r, ctx);
+}
+
+
+/*
+ * What browsers ask before they send a request to another origin (Fetch,
+ * "CORS-preflight fetch") carries no credentials, whatever the page wants.
+ */
+
+static ngx_uint_t
+ngx_http_sign_preflight(ngx_http_sign_ctx_t *ctx)
+{
+    size_t  i;
+
+    static const postern_str_t  origin = postern_string("origin");
+    static const postern_str_t  asked =
+        postern_string("access-control-request-method");
+
+    if (!ctx->conf->insecure_preflight
+        || !postern_str_is(ctx->request.method, "OPTIONS"))
+    {
+        return 0;
+    }
+
+    i = 0;
+
+    if (sign_field_next(&ctx->request, origin, &i) == NULL) {
+        return 0;
+    }
+
+    i = 0;
+
+    return sign_field_next(&ctx->request, asked, &i) != NULL;
+}
+
+
+static ngx_int_t
+ngx_http_sign_pass(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    ngx_http_postern_decision_t  decision;
+
+    ngx_memzero(&decision, sizeof(ngx_http_postern_decision_t));
+
+    ngx_str_set(&decision.verdict, "allow");
+    ngx_str_set(&decision.code, "sign/preflight");
+
+    if (postern_api.decide(r, NGX_HTTP_POSTERN_SIGN, &decision) != NGX_OK) {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    /* no say: with "satisfy any" somebody else has to let it in */
+
+    return NGX_DECLINED;
 }
 
 
@@ -441,128 +498,7 @@ ngx_http_sign_check_body(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 }
 
 
-static ngx_int_t
-ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
-{
-    u_char      *p;
-    ngx_int_t    rc;
-    ngx_str_t    org, name;
-
-    if (ctx->message.reusable) {
-        return ngx_http_sign_accepted(r, ctx);
-    }
-
-    p = ngx_cpymem(ctx->claim_name, NGX_HTTP_SIGN_CLAIM,
-                   sizeof(NGX_HTTP_SIGN_CLAIM) - 1);
-    p = ngx_cpymem(p, ctx->message.claim, ctx->message.claim_len);
-
-    name.data = ctx->claim_name;
-    name.len = p - ctx->claim_name;
-
-    org = ngx_http_postern_str(ctx->key->org->name);
-
-    ctx->state = ngx_http_sign_claimed;
-
-    rc = postern_api.claim(r, &ctx->claim, &org, &name,
-                           ngx_http_sign_claim_ttl(r, ctx));
-
-    switch (rc) {
-
-    case NGX_OK:
-        ctx->claim.done = 1;
-        return ngx_http_sign_claimed(r, ctx);
-
-    case NGX_AGAIN:
-        return NGX_AGAIN;
-
-    default:
-        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
-    }
-}
-
-
-/*
- * The copy of a request may get into another location than the request did, by
- * something that is not signed (a field that "if" or "map" looks at, the port),
- * so that the widest window of all counts.  A node whose clock is behind ours
- * takes the signature for valid longer: by as much as sign_window lets clocks
- * differ, and the second begun.
- */
-
-static ngx_msec_t
-ngx_http_sign_claim_ttl(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
-{
-    int64_t                     end;
-    ngx_http_sign_main_conf_t  *smcf;
-
-    smcf = ngx_http_get_module_main_conf(r, ngx_http_sign_module);
-
-    end = ngx_min(ctx->message.created + smcf->window, ctx->message.expires);
-
-    return (ngx_msec_t) (end - ctx->now + 1 + smcf->skew + 1) * 1000;
-}
-
-
-static ngx_int_t
-ngx_http_sign_claimed(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
-{
-    if (!ctx->claim.done) {
-        return NGX_AGAIN;
-    }
-
-    switch (ctx->claim.result) {
-
-    case NGX_HTTP_POSTERN_OK:
-        return ngx_http_sign_accepted(r, ctx);
-
-    case NGX_HTTP_POSTERN_NO:
-
-        if (ngx_http_sign_repeatable(ctx)) {
-            return ngx_http_sign_accepted(r, ctx);
-        }
-
-        (void) sign_fail(&ctx->message, SIGN_REPLAYED,
-                         "first seen %lu ms ago",
-                         (unsigned long) ctx->claim.msec);
-
-        return ngx_http_sign_refuse(r, ctx, SIGN_REPLAYED, SIGN_REPLAYED);
-
-    default: /* NGX_HTTP_POSTERN_UNAVAILABLE */
-
-        (void) sign_fail(&ctx->message, SIGN_UNAVAILABLE,
-                         "the store of replays cannot be asked");
-
-        return ngx_http_sign_refuse(r, ctx, SIGN_UNAVAILABLE,
-                                    SIGN_UNAVAILABLE);
-    }
-}
-
-
-/*
- * Signatures without nonce have a resolution of one second: two honest requests
- * in one second look like a replay.  Reading twice what one may read does no
- * harm (RFC 9110, section 9.2.1), so safe methods may repeat themselves for a
- * moment; whatever changes something may not.
- */
-
-static ngx_uint_t
-ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx)
-{
-    postern_str_t  method;
-
-    if (ctx->message.nonce.data || ctx->claim.msec > NGX_HTTP_SIGN_REPEAT) {
-        return 0;
-    }
-
-    method = ctx->request.method;
-
-    return postern_str_is(method, "GET")
-           || postern_str_is(method, "HEAD")
-           || postern_str_is(method, "OPTIONS");
-}
-
-
-static ngx_int_t
+ngx_int_t
 ngx_http_sign_accepted(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     ngx_http_postern_decision_t  decision;
@@ -675,10 +611,19 @@ ngx_http_sign_verified(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 }
 
 
-/* the answer stands, wherever error_page leads */
+/* the answer stands, wherever error_page leads; but what one location only
+   observed, the next one may enforce */
 
 static ngx_int_t
 ngx_http_sign_refused(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
+    ngx_http_sign_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
+
+    if (slcf->mode == NGX_HTTP_SIGN_OBSERVE) {
+        return NGX_DECLINED;
+    }
+
     return postern_api.refuse(r, &ctx->refusal);
 }

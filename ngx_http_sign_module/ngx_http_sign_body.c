@@ -49,6 +49,7 @@ ngx_http_sign_body_begin(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 static ngx_int_t
 ngx_http_sign_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
+    ngx_int_t             rc;
     ngx_uint_t            last;
     sign_code_e           code;
     ngx_http_sign_ctx_t  *ctx;
@@ -69,7 +70,12 @@ ngx_http_sign_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     if (code != SIGN_OK) {
         ctx->sink = NULL;
-        return ngx_http_sign_refuse(r, ctx, code, code);
+
+        rc = ngx_http_sign_refuse(r, ctx, code, code);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     return ngx_http_next_request_body_filter(r, in);

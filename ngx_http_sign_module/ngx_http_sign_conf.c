@@ -225,6 +225,7 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
     policy = &conf->policy;
 
     policy->schemes = conf->schemes;
+    policy->nonces = conf->nonces;
     policy->cover = cover;
     policy->window = conf->window;
     policy->skew = conf->skew;
@@ -238,6 +239,8 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
                        |(conf->insecure_body ? SIGN_INSECURE_BODY : 0)
                        |(conf->insecure_freshness ? SIGN_INSECURE_FRESHNESS
                                                   : 0);
+
+    ngx_http_sign_warn(cf, conf);
 
     if (ngx_http_sign_challenge(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -419,6 +422,76 @@ ngx_http_sign_accept(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
     value->len = p - value->data;
 
     return NGX_OK;
+}
+
+
+/* sign_replay safe | once | nonce [scheme ...] */
+
+char *
+ngx_http_sign_set_replay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_sign_loc_conf_t *slcf = conf;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i, bit, schemes;
+
+    value = cf->args->elts;
+    schemes = 0;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        bit = postern_scheme_parse(ngx_http_postern_slice(value[i]));
+
+        if (bit == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "unknown scheme \"%V\" in \"%V\"",
+                               &value[i], &cmd->name);
+            return NGX_CONF_ERROR;
+        }
+
+        schemes |= bit;
+    }
+
+    if (schemes == 0) {
+        schemes = NGX_HTTP_SIGN_SCHEMES;
+    }
+
+    if (schemes & slcf->replays) {
+        return "says two things of one scheme";
+    }
+
+    slcf->replays |= schemes;
+
+    if (ngx_strcmp(value[1].data, "safe") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "once") == 0) {
+        slcf->once |= schemes;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "nonce") == 0) {
+        slcf->nonces |= schemes;
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" in \"%V\": it must be \"safe\", "
+                       "\"once\" or \"nonce\"", &value[1], &cmd->name);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* for each scheme, what the nearest level says of it */
+
+void
+ngx_http_sign_merge_replay(ngx_http_sign_loc_conf_t *prev,
+    ngx_http_sign_loc_conf_t *conf)
+{
+    conf->once |= prev->once & ~conf->replays;
+    conf->nonces |= prev->nonces & ~conf->replays;
+    conf->replays |= prev->replays;
 }
 
 

@@ -10,6 +10,21 @@ static char *ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
 
+static ngx_conf_enum_t  ngx_http_sign_modes[] = {
+    { ngx_string("enforce"), NGX_HTTP_SIGN_ENFORCE },
+    { ngx_string("observe"), NGX_HTTP_SIGN_OBSERVE },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_bitmask_t  ngx_http_sign_insecure_replays[] = {
+    { ngx_string("off"), NGX_HTTP_SIGN_REPLAY_SET },
+    { ngx_string("local"), NGX_HTTP_SIGN_REPLAY_LOCAL },
+    { ngx_string("reuse"), NGX_HTTP_SIGN_REPLAY_REUSE },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_command_t  ngx_http_sign_commands[] = {
 
     { ngx_string("sign"),
@@ -52,6 +67,34 @@ static ngx_command_t  ngx_http_sign_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_sign_loc_conf_t, insecure_freshness),
+      NULL },
+
+    { ngx_string("sign_insecure_preflight"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_sign_loc_conf_t, insecure_preflight),
+      NULL },
+
+    { ngx_string("sign_insecure_replay"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_conf_set_bitmask_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_sign_loc_conf_t, insecure_replay),
+      &ngx_http_sign_insecure_replays },
+
+    { ngx_string("sign_mode"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_sign_loc_conf_t, mode),
+      &ngx_http_sign_modes },
+
+    { ngx_string("sign_replay"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_sign_set_replay,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("sign_window"),
@@ -176,7 +219,11 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
+     *     conf->insecure_replay = 0;
      *     conf->schemes = 0;
+     *     conf->replays = 0;
+     *     conf->once = 0;
+     *     conf->nonces = 0;
      *     conf->listed = 0;
      *     conf->policy = { 0 };
      *     conf->authenticate = { 0, NULL };
@@ -189,6 +236,8 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
     conf->insecure_coverage = NGX_CONF_UNSET;
     conf->insecure_body = NGX_CONF_UNSET;
     conf->insecure_freshness = NGX_CONF_UNSET;
+    conf->insecure_preflight = NGX_CONF_UNSET;
+    conf->mode = NGX_CONF_UNSET_UINT;
     conf->fields = NGX_CONF_UNSET_PTR;
     conf->window = NGX_CONF_UNSET;
     conf->skew = NGX_CONF_UNSET;
@@ -211,6 +260,12 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->insecure_body, prev->insecure_body, 0);
     ngx_conf_merge_value(conf->insecure_freshness, prev->insecure_freshness,
                          0);
+    ngx_conf_merge_value(conf->insecure_preflight, prev->insecure_preflight,
+                         0);
+    ngx_conf_merge_bitmask_value(conf->insecure_replay, prev->insecure_replay,
+                                 NGX_HTTP_SIGN_REPLAY_SET);
+    ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_SIGN_ENFORCE);
+    ngx_http_sign_merge_replay(prev, conf);
     ngx_conf_merge_sec_value(conf->window, prev->window, 15 * 60);
     ngx_conf_merge_sec_value(conf->skew, prev->skew, 60);
 

@@ -23,6 +23,7 @@
 #define NGX_HTTP_SIGN_SCHEMES      0xff      /* bits of sign_scheme_e */
 #define NGX_HTTP_SIGN_CHALLENGE_MAX  256     /* bytes of WWW-Authenticate */
 #define NGX_HTTP_SIGN_CLAIM        "sign:"
+#define NGX_HTTP_SIGN_RATE_NAME    "sign-rate:"
 #define NGX_HTTP_SIGN_MAX_WINDOW   (7 * 24 * 60 * 60)   /* seconds */
 #define NGX_HTTP_SIGN_MAX_SKEW     (60 * 60)            /* seconds */
 #define NGX_HTTP_SIGN_RETRY_AFTER  5                    /* seconds, with 503 */
@@ -40,6 +41,16 @@
 #define NGX_HTTP_SIGN_LIST_BODY       0x40
 
 
+#define NGX_HTTP_SIGN_ENFORCE         0
+#define NGX_HTTP_SIGN_OBSERVE         1
+
+/* of sign_insecure_replay */
+
+#define NGX_HTTP_SIGN_REPLAY_SET      0x01
+#define NGX_HTTP_SIGN_REPLAY_LOCAL    0x02      /* the zone alone will do */
+#define NGX_HTTP_SIGN_REPLAY_REUSE    0x04      /* by safe methods */
+
+
 typedef struct {
     ngx_flag_t                       used;      /* some location has sign on */
     time_t                           window;    /* the widest of those */
@@ -53,7 +64,13 @@ typedef struct {
     ngx_flag_t                       insecure_coverage;
     ngx_flag_t                       insecure_body;
     ngx_flag_t                       insecure_freshness;
+    ngx_flag_t                       insecure_preflight;
+    ngx_uint_t                       insecure_replay;
+    ngx_uint_t                       mode;
     ngx_uint_t                       schemes;   /* of sign_scheme_e, 0: unset */
+    ngx_uint_t                       replays;   /* schemes sign_replay names */
+    ngx_uint_t                       once;      /* … without repetitions */
+    ngx_uint_t                       nonces;    /* … and with a nonce */
     ngx_uint_t                       listed;    /* NGX_HTTP_SIGN_LIST_* */
     ngx_array_t                     *fields;    /* of postern_str_t */
     time_t                           window;
@@ -94,8 +111,9 @@ struct ngx_http_sign_ctx_s {
 
     sign_sink_t                     *sink;      /* while the body streams */
 
+    ngx_http_postern_op_t            rate;
     ngx_http_postern_op_t            claim;
-    u_char                           claim_name[sizeof(NGX_HTTP_SIGN_CLAIM) - 1
+    u_char                           claim_name[sizeof(NGX_HTTP_SIGN_RATE_NAME)
                                                 + SIGN_CLAIM_MAX];
     u_char                           address[16];
 
@@ -111,15 +129,28 @@ extern ngx_module_t  ngx_http_sign_module;
 
 /* ngx_http_sign_access.c */
 ngx_int_t ngx_http_sign_access_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_sign_accepted(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+
+/* ngx_http_sign_claim.c: behind the cryptography; ends in accepted() */
+ngx_int_t ngx_http_sign_claim(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
 
 /* ngx_http_sign_conf.c: directive setters, and what merging makes of them */
 char *ngx_http_sign_set_schemes(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_sign_set_components(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_sign_set_replay(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_sign_set_window(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+void ngx_http_sign_merge_replay(ngx_http_sign_loc_conf_t *prev,
+    ngx_http_sign_loc_conf_t *conf);
 char *ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
+
+/* ngx_http_sign_warn.c: for nginx -t */
+void ngx_http_sign_warn(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
 
 /*
  * ngx_http_sign_request.c: fills in ctx->request and ctx->address from the
@@ -155,7 +186,7 @@ sign_key_t *ngx_http_sign_decoy(ngx_http_request_t *r,
 /*
  * ngx_http_sign_refuse.c: ends the work on this request.  code is the truth,
  * for logs, variables and sign_explain; shown is what other clients may learn.
- * Returns the status.
+ * Returns the status, or NGX_DECLINED where the location only observes.
  */
 ngx_int_t ngx_http_sign_refuse(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, sign_code_e code, sign_code_e shown);

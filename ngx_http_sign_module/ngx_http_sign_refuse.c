@@ -14,7 +14,7 @@ typedef struct {
 } ngx_http_sign_answer_t;
 
 
-static void ngx_http_sign_end(ngx_http_request_t *r,
+static ngx_int_t ngx_http_sign_end(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, const char *verdict, const char *code);
 static ngx_str_t ngx_http_sign_coarse(ngx_uint_t status);
 static void ngx_http_sign_printable(char *text, size_t size);
@@ -105,7 +105,7 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     ngx_str_t                      name;
     ngx_uint_t                     level;
     const char                    *exact;
-    ngx_http_sign_loc_conf_t      *conf;
+    ngx_http_sign_loc_conf_t      *conf, *slcf;
     ngx_http_postern_refusal_t    *refusal;
     const ngx_http_sign_answer_t  *answer;
 
@@ -119,6 +119,7 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     }
 
     conf = ctx->conf;
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
     exact = (code == SIGN_NO_MEMORY) ? "sign/internal" : sign_code(code);
 
     if (conf->explain) {
@@ -143,7 +144,9 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     }
 
     ngx_log_error(level, r->connection->log, 0,
-                  "%s: refused, key \"%V\": %s", exact, &name,
+                  "%s: %s, key \"%V\": %s", exact,
+                  slcf->mode == NGX_HTTP_SIGN_OBSERVE ? "observed" : "refused",
+                  &name,
                   ctx->message.detail[0] ? ctx->message.detail
                                          : "no further detail");
 
@@ -174,12 +177,10 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
                                                 : NGX_HTTP_SIGN_RETRY_AFTER;
     }
 
-    ngx_http_sign_end(r, ctx,
-                      answer->status >= NGX_HTTP_INTERNAL_SERVER_ERROR
-                      || code == SIGN_KEY_UNUSABLE ? "error" : "deny",
-                      exact);
-
-    return postern_api.refuse(r, refusal);
+    return ngx_http_sign_end(r, ctx,
+                             answer->status >= NGX_HTTP_INTERNAL_SERVER_ERROR
+                             || code == SIGN_KEY_UNUSABLE ? "error" : "deny",
+                             exact);
 }
 
 
@@ -209,20 +210,27 @@ ngx_http_sign_too_early(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     ctx->code = SIGN_UNAVAILABLE;
     ctx->message.detail[0] = '\0';
 
-    ngx_http_sign_end(r, ctx, "deny", "sign/too-early");
-
-    return postern_api.refuse(r, &ctx->refusal);
+    return ngx_http_sign_end(r, ctx, "deny", "sign/too-early");
 }
 
 
-static void
+/* the status, or NGX_DECLINED where the location only observes */
+
+static ngx_int_t
 ngx_http_sign_end(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     const char *verdict, const char *code)
 {
-    ngx_http_postern_decision_t  decision;
+    ngx_http_sign_loc_conf_t     *slcf;
+    ngx_http_postern_decision_t   decision;
 
     ctx->refused = 1;
     ctx->verified = 0;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
+
+    if (slcf->mode == NGX_HTTP_SIGN_OBSERVE) {
+        verdict = "observe";
+    }
 
     decision.verdict.data = (u_char *) verdict;
     decision.verdict.len = ngx_strlen(verdict);
@@ -237,6 +245,12 @@ ngx_http_sign_end(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
         ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
                       "sign cannot note its decision");
     }
+
+    if (slcf->mode == NGX_HTTP_SIGN_OBSERVE) {
+        return NGX_DECLINED;
+    }
+
+    return postern_api.refuse(r, &ctx->refusal);
 }
 
 

@@ -22,6 +22,10 @@ __DATA__
     sign_insecure_coverage off;
     sign_insecure_body off;
     sign_insecure_freshness off;
+    sign_insecure_preflight off;
+    sign_insecure_replay off;
+    sign_mode enforce;
+    sign_replay safe;
 --- config
     sign off;
     sign_schemes sigv4;
@@ -31,6 +35,10 @@ __DATA__
     sign_insecure_coverage on;
     sign_insecure_body on;
     sign_insecure_freshness on;
+    sign_insecure_preflight on;
+    sign_insecure_replay local reuse;
+    sign_mode observe;
+    sign_replay nonce rfc9421;
 
     location /a {
         sign off;
@@ -41,6 +49,10 @@ __DATA__
         sign_insecure_coverage off;
         sign_insecure_body off;
         sign_insecure_freshness off;
+        sign_insecure_preflight off;
+        sign_insecure_replay off;
+        sign_mode enforce;
+        sign_replay safe;
         return 200;
     }
 --- request
