@@ -90,6 +90,15 @@ ngx_http_sign_line(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     ctx->request.target.data = start;
     ctx->request.target.len = (p ? p : last) - start;
 
+    while (p && p < last && *p == ' ') {
+        p++;
+    }
+
+    if (p) {
+        ctx->request.protocol.data = p;
+        ctx->request.protocol.len = last - p;
+    }
+
     return SIGN_OK;
 }
 

@@ -51,6 +51,7 @@ typedef struct {
     postern_str_t           scheme;     /* "http" or "https" */
     postern_str_t           authority;  /* Host or :authority, as sent */
     postern_str_t           target;     /* the raw request target */
+    postern_str_t           protocol;   /* "HTTP/1.1", absent where unknown */
     const sign_field_t     *fields;
     size_t                  nfields;
     int                     has_body;   /* Content-Length > 0, chunked, h2 */

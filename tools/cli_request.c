@@ -380,6 +380,8 @@ cli_request_line(cli_request_t *r, postern_str_t line)
     r->req.method.len = (size_t) (p - line.data);
     r->req.target.data = p + 1;
     r->req.target.len = (size_t) (last - p - 1);
+    r->req.protocol.data = last + 1;
+    r->req.protocol.len = (size_t) (line.data + line.len - last - 1);
 
     cli_request_absolute(r);
 
