@@ -252,7 +252,7 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     /* what is no signature by its length alone would be refused at once, and
        tell that there is such a key: nobody's would have been put to work */
 
-    if (!sign_fits(ctx->key, &ctx->message)) {
+    if (!sign_fits(ctx->sign_key, &ctx->message)) {
         (void) sign_fail(&ctx->message, SIGN_INVALID,
                          "a signature of %zu octets is none of this key",
                          ctx->message.signature.len);

@@ -1,6 +1,6 @@
 
 /*
- * SHA-256 and SHA-512 of what streams by, and HMAC-SHA256.
+ * SHA-256 and SHA-512 of what streams by, and hashes of what lies there.
  *
  * These are libcrypto's plain-memory hash functions, on purpose.  A state lies
  * in the request's own memory and needs no freeing, so a request that ends
@@ -136,57 +136,30 @@ sign_sha256(const postern_str_t *parts, size_t n, unsigned char out[32])
 }
 
 
-/*
- * RFC 2104.  The EVP_MAC of OpenSSL 3 allocates three times for each message
- * and costs 1,900 instructions beside the hashing; from two states that are
- * kept it is none and 150.
- */
-
-void
-sign_hmac_key(sign_hmac_t *mac, const unsigned char *key, size_t len)
+size_t
+sign_hash(sign_digest_e kind, const postern_str_t *parts, size_t n,
+    unsigned char out[64])
 {
-    size_t         i;
-    unsigned char  pad[SHA256_CBLOCK];
+    size_t      i;
+    SHA512_CTX  ctx;
 
-    memset(pad, 0, sizeof(pad));
+    if (kind == SIGN_DIGEST_SHA256) {
+        sign_sha256(parts, n, out);
+        return SHA256_DIGEST_LENGTH;
+    }
 
-    if (len <= sizeof(pad)) {
-        memcpy(pad, key, len);
+    if (kind == SIGN_DIGEST_SHA384) {
+        SHA384_Init(&ctx);
 
     } else {
-        SHA256(key, len, pad);
+        SHA512_Init(&ctx);
     }
 
-    for (i = 0; i < sizeof(pad); i++) {
-        pad[i] ^= 0x36;
+    for (i = 0; i < n; i++) {
+        SHA512_Update(&ctx, parts[i].data, parts[i].len);
     }
 
-    SHA256_Init(&mac->inner);
-    SHA256_Update(&mac->inner, pad, sizeof(pad));
+    SHA512_Final(out, &ctx);
 
-    for (i = 0; i < sizeof(pad); i++) {
-        pad[i] ^= 0x36 ^ 0x5c;
-    }
-
-    SHA256_Init(&mac->outer);
-    SHA256_Update(&mac->outer, pad, sizeof(pad));
-
-    OPENSSL_cleanse(pad, sizeof(pad));
-}
-
-
-void
-sign_hmac(const sign_hmac_t *mac, postern_str_t data, unsigned char out[32])
-{
-    SHA256_CTX  ctx;
-
-    ctx = mac->inner;
-    SHA256_Update(&ctx, data.data, data.len);
-    SHA256_Final(out, &ctx);
-
-    ctx = mac->outer;
-    SHA256_Update(&ctx, out, SHA256_DIGEST_LENGTH);
-    SHA256_Final(out, &ctx);
-
-    OPENSSL_cleanse(&ctx, sizeof(ctx));
+    return ctx.md_len;
 }

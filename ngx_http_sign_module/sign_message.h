@@ -139,7 +139,8 @@ typedef enum {
 typedef enum {
     SIGN_DIGEST_NONE = 0,
     SIGN_DIGEST_SHA256,
-    SIGN_DIGEST_SHA512
+    SIGN_DIGEST_SHA512,
+    SIGN_DIGEST_SHA384      /* of what is signed; of no body */
 } sign_digest_e;
 
 
@@ -268,8 +269,10 @@ void sign_key_destroy(sign_key_t *key);
 sign_code_e sign_verify(sign_key_t *key, sign_message_t *msg);
 
 
-/* 1 where a signature of that length can be one of the key at all */
-int sign_fits(const postern_key_t *key, const sign_message_t *msg);
+/* 1 where a signature of that length can be one of the key at all; of any key
+   of the algorithm */
+int sign_fits(const sign_key_t *key, const sign_message_t *msg);
+int sign_alg_fits(postern_alg_e alg, const sign_message_t *msg);
 
 
 /*

@@ -1,7 +1,8 @@
 
 /*
  * Cryptography: keys made ready once and used for many requests.  The functions
- * are declared in sign_message.h; this tells where keyed state lives.
+ * that others call are declared in sign_message.h; this tells where keyed state
+ * lives, and gives the schemes what they verify with.
  *
  * An HMAC key becomes the inner and the outer state of its hash, computed once;
  * a verification starts from copies of them.  A key for SigV4 is the same
@@ -15,7 +16,13 @@
  * lie in the sign_key_t, or on the stack while one is derived from another, and
  * are wiped there.  The copy of the secret with "AWS4" in front exists on the
  * stack of sign_key_create() only.  Public keys lie in the sign_key_t in the
- * clear.
+ * clear; for ECDSA and RSA libcrypto keeps them, beside a context that is made
+ * ready to verify, so that a verification allocates nothing of ours.
+ *
+ *     sign_hmac.c          HMAC
+ *     sign_key.c           keys made ready
+ *     sign_verify.c        verification, by the key's own algorithm
+ *     sign_sigv4_verify.c  signing keys of SigV4, derived
  */
 
 
@@ -24,23 +31,158 @@
 
 
 #include "sign_message.h"
+#include "sign_sigv4.h"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <sodium.h>
 
 
-#define SIGN_SCOPES  4
+#define SIGN_SCOPES         4
+
+#define SIGN_CURVE_MAX      66      /* bytes of a coordinate: P-521 */
+#define SIGN_ECDSA_DER_MAX  (3 + 2 * (3 + SIGN_CURVE_MAX))
+
+#define SIGN_RSA_MIN_BITS   2048
+#define SIGN_RSA_MAX_BITS   8192
 
 
-/* HMAC-SHA256 (RFC 2104), in sign_digest.c; data of any length */
+/* HMAC-SHA256 (RFC 2104), in sign_hmac.c; data of any length */
 
 typedef struct {
-    SHA256_CTX  inner;
-    SHA256_CTX  outer;
+    SHA256_CTX           inner;
+    SHA256_CTX           outer;
 } sign_hmac_t;
 
 void sign_hmac_key(sign_hmac_t *mac, const unsigned char *key, size_t len);
 void sign_hmac(const sign_hmac_t *mac, postern_str_t data,
     unsigned char out[32]);
+
+
+/* the same with SHA-384 (48 bytes) or SHA-512 (64) */
+
+typedef struct {
+    SHA512_CTX           inner;
+    SHA512_CTX           outer;
+    size_t               len;
+} sign_hmac512_t;
+
+void sign_hmac512_key(sign_hmac512_t *mac, size_t len,
+    const unsigned char *key, size_t key_len);
+void sign_hmac512(const sign_hmac512_t *mac, postern_str_t data,
+    unsigned char out[64]);
+
+
+/* a curve of ECDSA: what of raw signatures is refused without arithmetic */
+
+typedef struct {
+    const char          *name;      /* as libcrypto calls it */
+    size_t               len;       /* bytes of r, s and a coordinate */
+    const unsigned char *order;     /* of the group, big endian */
+    sign_digest_e        hash;
+} sign_curve_t;
+
+extern const sign_curve_t  sign_p256, sign_p384, sign_p521;
+
+
+typedef struct {
+    sign_hmac_t          mac;       /* keyed by kSigning */
+    uint64_t             used;      /* 0: not in use */
+    size_t               len;
+    unsigned char        text[8 + 1 + 2 * SIGN_SIGV4_SCOPE_MAX + 1];
+} sign_scope_t;
+
+
+struct sign_key_s {
+    postern_alg_e        algorithm;
+
+    sign_hmac_t          mac;       /* hmac-sha256: keyed by the secret */
+    sign_hmac512_t       mac512;    /* hmac-sha384, hmac-sha512 */
+    sign_hmac_t          aws4;      /* keyed by "AWS4" and the secret */
+    sign_scope_t         scopes[SIGN_SCOPES];
+    uint64_t             clock;     /* of sign_scope_t.used */
+
+    unsigned char        ed25519[crypto_sign_PUBLICKEYBYTES];
+    const sign_curve_t  *curve;     /* ECDSA */
+    sign_digest_e        hash;      /* ECDSA, RSA: of what is signed */
+    size_t               len;       /* bytes of a signature on the wire */
+    EVP_PKEY            *pkey;      /* ECDSA, RSA */
+    EVP_PKEY_CTX        *verifier;  /* of pkey, made ready to verify a hash */
+};
+
+
+/*
+ * sign_key.c: parts of sign_key_create(), for keys that come in other forms.
+ * point: 04 X Y; spki: a SubjectPublicKeyInfo.  They fill in pkey and verifier,
+ * curve, hash and len, and return 0; -1 for what is no such key.  pss: with
+ * MGF1 and a salt as long as the hash, else PKCS #1 v1.5.
+ */
+int sign_key_curve(sign_key_t *k, const sign_curve_t *curve,
+    postern_str_t point);
+int sign_key_rsa(sign_key_t *k, postern_str_t spki, int pss,
+    sign_digest_e hash);
+
+
+/*
+ * sign_verify.c: 1 where the signature is one of the key over data, else 0.
+ * All leave libcrypto's queue of errors as it was.
+ *
+ * verify() takes the wire forms of RFC 9421, section 3.3: of ECDSA r and s,
+ * each as long as the order, one behind the other.  verify_der() takes for them
+ * the DER of an ECDSA-Sig-Value, as X.509 and most libraries write it, and is
+ * the same for all other algorithms.
+ */
+int sign_key_verify(sign_key_t *k, postern_str_t data,
+    postern_str_t signature);
+int sign_key_verify_der(sign_key_t *k, postern_str_t data,
+    postern_str_t signature);
+
+/* the hash of the data instead, by the key's own hash algorithm: of ECDSA and
+   RSA keys, in the form of verify() or of verify_der() */
+int sign_key_verify_hash(sign_key_t *k, const unsigned char *hash,
+    postern_str_t signature);
+int sign_key_verify_hash_der(sign_key_t *k, const unsigned char *hash,
+    postern_str_t signature);
+
+/* ECDSA, with r and s apart, big endian, zero bytes in front allowed (the mpint
+   of SSH has them) */
+int sign_key_verify_rs(sign_key_t *k, const unsigned char *hash,
+    postern_str_t r, postern_str_t s);
+
+/* ECDSA-Sig-Value of RFC 3279 from r and s, which are not zero; returns how
+   many bytes */
+size_t sign_ecdsa_der(postern_str_t r, postern_str_t s,
+    unsigned char out[SIGN_ECDSA_DER_MAX]);
+
+
+/*
+ * sign_hmac.c: HMAC of what comes in pieces, by a key of one of the three
+ * algorithms; no memory but *m, nothing to free.  begin() returns the length of
+ * the MAC, 0 where the key is of another kind; final() wipes *m.
+ */
+
+typedef struct {
+    const sign_key_t    *key;
+
+    union {
+        SHA256_CTX       sha256;
+        SHA512_CTX       sha512;
+    } u;
+} sign_mac_t;
+
+size_t sign_mac_begin(sign_mac_t *m, const sign_key_t *k);
+void sign_mac_update(sign_mac_t *m, const unsigned char *data, size_t len);
+size_t sign_mac_final(sign_mac_t *m, unsigned char out[64]);
+
+/* 1 where the MAC is that of data; constant time, and no shorter one counts */
+int sign_mac_equal(const sign_hmac_t *mac, postern_str_t data,
+    postern_str_t signature);
+
+
+/* sign_digest.c: hashes the parts, one behind the other; returns how many bytes
+   were written */
+size_t sign_hash(sign_digest_e kind, const postern_str_t *parts, size_t n,
+    unsigned char out[64]);
 
 
 #endif /* _SIGN_VERIFY_H_INCLUDED_ */

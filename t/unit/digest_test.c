@@ -1,4 +1,6 @@
-/* link: ngx_http_sign_module/sign_digest.c -lcrypto */
+/* link:
+   ngx_http_sign_module/sign_digest.c ngx_http_sign_module/sign_hmac.c
+   -lcrypto */
 
 /*
  * Hashes of what streams by: FIPS 180-4 examples, in pieces of every size.
