@@ -23,7 +23,7 @@
 
 
 /* changes whenever the table or a type below does */
-#define NGX_HTTP_POSTERN_API_VERSION  3
+#define NGX_HTTP_POSTERN_API_VERSION  4
 
 
 /*
@@ -111,8 +111,21 @@ typedef struct {
 typedef enum {
     NGX_HTTP_POSTERN_OK = 0,       /* first claim, found, stored, allowed */
     NGX_HTTP_POSTERN_NO,           /* duplicate, not found, over the limit */
-    NGX_HTTP_POSTERN_UNAVAILABLE   /* cannot tell: zone full, Redis away */
+    NGX_HTTP_POSTERN_UNAVAILABLE,  /* cannot tell: zone full, Redis away */
+    NGX_HTTP_POSTERN_OVER          /* claim: op->quota is used up */
 } ngx_http_postern_result_e;
+
+
+/*
+ * How many claims of one owner may be alive at this node, so that nobody fills
+ * the zone alone.  No claim that is counted lasts longer than a window.
+ */
+
+typedef struct {
+    ngx_str_t                      name;      /* the owner's, within an org */
+    ngx_uint_t                     limit;
+    ngx_msec_t                     window;
+} ngx_http_postern_quota_t;
 
 typedef struct ngx_http_postern_op_s  ngx_http_postern_op_t;
 
@@ -122,8 +135,10 @@ struct ngx_http_postern_op_s {
     ngx_http_postern_result_e        result;
     ngx_str_t                        value;   /* get, take: in op's pool */
     ngx_msec_t                       msec;    /* claim duplicate: age of the
-                                                 first; rate over the limit:
-                                                 wait before the next try */
+                                                 first; rate over the limit,
+                                                 claim over the quota: wait
+                                                 before the next try */
+    const ngx_http_postern_quota_t  *quota;   /* claim: or NULL */
     ngx_http_postern_op_handler_pt   handler;
     void                            *data;    /* the caller's */
     ngx_pool_t                      *pool;    /* set where r is NULL */
@@ -131,6 +146,11 @@ struct ngx_http_postern_op_s {
     void                            *private; /* the store's */
     unsigned                         done:1;
     unsigned                         pending:1;
+
+    unsigned                         local:1; /* claim, the caller's: where
+                                                 Redis cannot be asked, what
+                                                 this node knows counts */
+    unsigned                         alone:1; /* and that was so */
 };
 
 
@@ -249,7 +269,8 @@ typedef struct {
      * any kind up to NGX_HTTP_POSTERN_NAME_MAX; ttl and period in ms.
      *
      *   claim   OK for the first, NO for every later one within ttl, with
-     *           Redis for its timeout longer
+     *           Redis for its timeout longer; with op->quota one more is
+     *           counted in the same step, or OVER, and nothing is claimed
      *   get     OK with value, NO where there is none
      *   put     OK when kept for ttl
      *   delete  OK whether it was there or not
@@ -335,6 +356,16 @@ typedef struct {
      * already, with processes of the old binary at work in them.
      */
     ngx_int_t  (*memory)(ngx_shm_zone_t *zone, u_char **addr, size_t *size);
+
+    /*
+     * May this owner claim one more at this node?  Asked before the work that
+     * a claim is preceded by; the claim itself counts.  NGX_OK; NGX_BUSY where
+     * the quota is used up, *wait is then the time until it may not be;
+     * NGX_ERROR where nobody can tell.
+     */
+    ngx_int_t  (*quota)(ngx_http_request_t *r, ngx_str_t *org,
+                        const ngx_http_postern_quota_t *quota,
+                        ngx_msec_t *wait);
 } ngx_http_postern_api_t;
 
 

@@ -195,7 +195,9 @@ const ngx_http_postern_api_t  ngx_http_postern_api = {
     ngx_http_postern_job,
     ngx_http_postern_job_start,
 
-    ngx_http_postern_memory
+    ngx_http_postern_memory,
+
+    ngx_http_postern_store_quota
 };
 
 

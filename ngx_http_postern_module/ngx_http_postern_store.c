@@ -31,6 +31,11 @@ static ngx_int_t ngx_http_postern_store_check(ngx_http_request_t *r,
 static ngx_log_t *ngx_http_postern_store_log(ngx_http_request_t *r);
 static ngx_int_t ngx_http_postern_store_done(ngx_http_postern_op_t *op,
     postern_table_result_e rc);
+static ngx_int_t ngx_http_postern_store_claimed(ngx_http_postern_op_t *op,
+    const ngx_http_postern_zone_quota_t *q, postern_table_result_e rc);
+static ngx_int_t ngx_http_postern_store_check_quota(ngx_http_request_t *r,
+    ngx_http_postern_store_conf_t *scf, ngx_str_t *org,
+    const ngx_http_postern_quota_t *quota, ngx_http_postern_zone_quota_t *q);
 static ngx_int_t ngx_http_postern_store_read(ngx_http_request_t *r,
     ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
     ngx_uint_t take);
@@ -177,8 +182,11 @@ ngx_http_postern_store_claim(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     ngx_int_t                       rc;
     postern_table_result_e          made;
     ngx_http_postern_zone_name_t    zn;
+    ngx_http_postern_zone_quota_t   q;
     ngx_http_postern_store_call_t  *call;
     ngx_http_postern_store_conf_t  *scf;
+
+    op->alone = 0;
 
     rc = ngx_http_postern_store_check(r, op, org, name, ttl, &scf);
 
@@ -186,12 +194,24 @@ ngx_http_postern_store_claim(ngx_http_request_t *r, ngx_http_postern_op_t *op,
         return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
     }
 
+    if (op->quota
+        && ngx_http_postern_store_check_quota(r, scf, org, op->quota, &q)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (op->quota == NULL) {
+        q.zn.zone = NULL;
+    }
+
     if (scf->redis == NULL) {
         ngx_http_postern_zone_name(&zn, scf->zone,
                                    ngx_http_postern_store_log(r),
                                    POSTERN_TABLE_CLAIM, org, name);
-        made = ngx_http_postern_zone_claim(&zn, ttl, &op->msec);
-        return ngx_http_postern_store_done(op, made);
+        made = ngx_http_postern_zone_claim(&zn, &q, ttl, &op->msec);
+
+        return ngx_http_postern_store_claimed(op, &q, made);
     }
 
     call = ngx_http_postern_store_call(r, op, scf->redis, POSTERN_TABLE_CLAIM,
@@ -211,18 +231,109 @@ ngx_http_postern_store_claim(ngx_http_request_t *r, ngx_http_postern_op_t *op,
         ngx_http_postern_zone_name(&call->zn, scf->zone,
                                    ngx_http_postern_store_log(r),
                                    POSTERN_TABLE_CLAIM, org, name);
-        made = ngx_http_postern_zone_reserve(&call->zn, ttl,
+        made = ngx_http_postern_zone_reserve(&call->zn, &q, ttl,
                             scf->redis->timeout + NGX_HTTP_POSTERN_STORE_LATE,
                             &call->attempt, &op->msec);
 
-        if (made == POSTERN_TABLE_NO || made == POSTERN_TABLE_PAST) {
-            return ngx_http_postern_store_done(op, made);
+        if (made == POSTERN_TABLE_NO || made == POSTERN_TABLE_PAST
+            || q.taken != POSTERN_TABLE_OK)
+        {
+            return ngx_http_postern_store_claimed(op, &q, made);
         }
 
         /* a full zone only loses its shortcut: Redis decides */
     }
 
+    call->quota = q;
+
     return ngx_http_postern_store_call_claim(call);
+}
+
+
+static ngx_int_t
+ngx_http_postern_store_claimed(ngx_http_postern_op_t *op,
+    const ngx_http_postern_zone_quota_t *q, postern_table_result_e rc)
+{
+    (void) ngx_http_postern_store_done(op, rc);
+
+    if (q->taken == POSTERN_TABLE_NO) {
+        op->result = NGX_HTTP_POSTERN_OVER;
+    }
+
+    return NGX_OK;
+}
+
+
+/* another node's claim may be known here for the timeout of Redis longer */
+
+static ngx_int_t
+ngx_http_postern_store_check_quota(ngx_http_request_t *r,
+    ngx_http_postern_store_conf_t *scf, ngx_str_t *org,
+    const ngx_http_postern_quota_t *quota, ngx_http_postern_zone_quota_t *q)
+{
+    ngx_str_t  name;
+
+    q->zn.zone = NULL;
+
+    if (quota->name.len > NGX_HTTP_POSTERN_NAME_MAX
+        || org->len > NGX_HTTP_POSTERN_NAME_MAX
+        || quota->limit == 0
+        || quota->limit > NGX_MAX_INT32_VALUE
+        || quota->window == 0
+        || quota->window > NGX_HTTP_POSTERN_STORE_TTL_MAX)
+    {
+        ngx_log_error(NGX_LOG_ALERT, ngx_http_postern_store_log(r), 0,
+                      "postern store called with a quota of %ui in %Mms",
+                      quota->limit, quota->window);
+        return NGX_ERROR;
+    }
+
+    if (scf->zone == NULL) {
+        return NGX_OK;
+    }
+
+    name = quota->name;
+    ngx_http_postern_zone_name(&q->zn, scf->zone,
+                               ngx_http_postern_store_log(r),
+                               POSTERN_TABLE_QUOTA, org, &name);
+
+    q->limit = (uint32_t) quota->limit;
+    q->window = (int64_t) quota->window
+                + (scf->redis ? (int64_t) scf->redis->timeout : 0);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_postern_store_quota(ngx_http_request_t *r, ngx_str_t *org,
+    const ngx_http_postern_quota_t *quota, ngx_msec_t *wait)
+{
+    ngx_http_postern_zone_quota_t   q;
+    ngx_http_postern_store_conf_t  *scf;
+
+    *wait = 0;
+
+    scf = r ? ngx_http_postern_store_conf(r) : ngx_http_postern_store_worker;
+
+    if (scf == NULL
+        || ngx_http_postern_store_check_quota(r, scf, org, quota, &q) != NGX_OK
+        || q.zn.zone == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    switch (ngx_http_postern_zone_quota(&q, wait)) {
+
+    case POSTERN_TABLE_OK:
+        return NGX_OK;
+
+    case POSTERN_TABLE_NO:
+        return NGX_BUSY;
+
+    default:
+        return NGX_ERROR;
+    }
 }
 
 

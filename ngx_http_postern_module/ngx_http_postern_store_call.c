@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_postern_store_submit(
 static void ngx_http_postern_store_cancel(ngx_http_postern_op_t *op);
 static void ngx_http_postern_store_end(ngx_http_postern_store_call_t *call);
 
+static ngx_uint_t ngx_http_postern_store_claim_local(
+    ngx_http_postern_store_call_t *call);
 static void ngx_http_postern_store_claim_set(ngx_http_postern_redis_op_t *rop);
 static void ngx_http_postern_store_claim_somebodys(
     ngx_http_postern_store_call_t *call);
@@ -262,11 +264,38 @@ ngx_http_postern_store_call_claim(ngx_http_postern_store_call_t *call)
                                     ngx_http_postern_store_claim_set)
         != NGX_OK)
     {
+        if (ngx_http_postern_store_claim_local(call)) {
+            call->op->result = NGX_HTTP_POSTERN_OK;
+            call->op->done = 1;
+            return NGX_OK;
+        }
+
         ngx_http_postern_store_claim_open(call, NGX_HTTP_POSTERN_REDIS_UNSENT);
         return ngx_http_postern_store_refused(call->op);
     }
 
     return ngx_http_postern_store_wait(call);
+}
+
+
+/*
+ * Redis has said nothing of the claim.  Where the caller has asked for it, this
+ * node then decides alone: its reservation becomes the claim, once.
+ */
+
+static ngx_uint_t
+ngx_http_postern_store_claim_local(ngx_http_postern_store_call_t *call)
+{
+    if (!call->op->local || call->attempt.owner == 0
+        || ngx_http_postern_zone_settle(&call->zn, call->attempt.owner)
+           != POSTERN_TABLE_OK)
+    {
+        return 0;
+    }
+
+    call->op->alone = 1;
+
+    return 1;
 }
 
 
@@ -285,6 +314,11 @@ ngx_http_postern_store_claim_set(ngx_http_postern_redis_op_t *rop)
     }
 
     if (ngx_http_postern_store_reply(rop, REDIS_REPLY_NIL) == NULL) {
+
+        if (ngx_http_postern_store_claim_local(call)) {
+            ngx_http_postern_store_finish(call, NGX_HTTP_POSTERN_OK);
+            return;
+        }
 
         /* a SET that fails has set nothing */
 
@@ -346,6 +380,12 @@ ngx_http_postern_store_claim_made(ngx_http_postern_store_call_t *call)
     /* past the deadline it says nothing, see ngx_http_postern_store_claim() */
 
     if ((ngx_msec_int_t) (ngx_current_msec - call->deadline) > 0) {
+
+        if (ngx_http_postern_store_claim_local(call)) {
+            ngx_http_postern_store_finish(call, NGX_HTTP_POSTERN_OK);
+            return;
+        }
+
         ngx_http_postern_store_claim_open(call,
                                           NGX_HTTP_POSTERN_REDIS_UNKNOWN);
         ngx_http_postern_store_finish(call, NGX_HTTP_POSTERN_UNAVAILABLE);
@@ -436,7 +476,8 @@ ngx_http_postern_store_claim_open(ngx_http_postern_store_call_t *call,
     if (outcome == NGX_HTTP_POSTERN_REDIS_UNSENT
         && call->attempt.owner == call->attempt.token)
     {
-        ngx_http_postern_zone_release(&call->zn, call->attempt.owner);
+        ngx_http_postern_zone_release(&call->zn, &call->quota,
+                                      call->attempt.owner);
         return;
     }
 

@@ -44,6 +44,7 @@ typedef struct {
 
     /* of a claim */
     postern_table_attempt_t           attempt;    /* owner 0: not in the zone */
+    ngx_http_postern_zone_quota_t     quota;
     ngx_msec_t                        ttl;
     u_char                            claim[NGX_HTTP_POSTERN_STORE_CLAIM];
     size_t                            claim_len;

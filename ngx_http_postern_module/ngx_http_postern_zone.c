@@ -24,6 +24,10 @@ static ngx_uint_t ngx_http_postern_zone_lock(ngx_http_postern_zone_t *zone);
 static void ngx_http_postern_zone_unlock(ngx_http_postern_zone_t *zone);
 static postern_table_result_e ngx_http_postern_zone_done(
     ngx_http_postern_zone_name_t *zn, int64_t now, postern_table_result_e rc);
+static postern_table_result_e ngx_http_postern_zone_take_quota(
+    ngx_http_postern_zone_quota_t *q, int64_t now, int64_t *wait);
+static void ngx_http_postern_zone_untake_quota(
+    ngx_http_postern_zone_quota_t *q);
 
 
 _Static_assert(sizeof(pthread_mutex_t) <= NGX_HTTP_POSTERN_ZONE_LOCK,
@@ -313,8 +317,7 @@ ngx_http_postern_zone_done(ngx_http_postern_zone_name_t *zn, int64_t now,
 
 
 postern_table_result_e
-ngx_http_postern_zone_claim(ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl,
-    ngx_msec_t *age)
+ngx_http_postern_zone_quota(ngx_http_postern_zone_quota_t *q, ngx_msec_t *wait)
 {
     int64_t                  now, ms;
     postern_table_result_e   rc;
@@ -322,12 +325,75 @@ ngx_http_postern_zone_claim(ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl,
     ms = 0;
     now = ngx_http_postern_zone_now();
 
+    if (!ngx_http_postern_zone_lock(q->zn.zone)) {
+        return POSTERN_TABLE_FULL;
+    }
+
+    rc = postern_table_quota(q->zn.zone->table, &q->zn.hash, now, q->limit,
+                             q->window, 0, &ms, &q->start);
+
+    ngx_http_postern_zone_unlock(q->zn.zone);
+
+    *wait = (ngx_msec_t) ngx_max(ms, 0);
+
+    return rc;
+}
+
+
+/* under the lock that the claim is made under, before it */
+
+static postern_table_result_e
+ngx_http_postern_zone_take_quota(ngx_http_postern_zone_quota_t *q, int64_t now,
+    int64_t *wait)
+{
+    q->taken = POSTERN_TABLE_OK;
+
+    if (q->zn.zone) {
+        q->taken = postern_table_quota(q->zn.zone->table, &q->zn.hash, now,
+                                       q->limit, q->window, 1, wait,
+                                       &q->start);
+    }
+
+    return q->taken;
+}
+
+
+/* no entry came of it */
+
+static void
+ngx_http_postern_zone_untake_quota(ngx_http_postern_zone_quota_t *q)
+{
+    if (q->zn.zone) {
+        postern_table_untake(q->zn.zone->table, &q->zn.hash, q->start);
+    }
+}
+
+
+postern_table_result_e
+ngx_http_postern_zone_claim(ngx_http_postern_zone_name_t *zn,
+    ngx_http_postern_zone_quota_t *q, ngx_msec_t ttl, ngx_msec_t *age)
+{
+    int64_t                  now, ms;
+    postern_table_result_e   rc;
+
+    ms = 0;
+    q->taken = POSTERN_TABLE_FULL;
+    now = ngx_http_postern_zone_now();
+
     if (!ngx_http_postern_zone_lock(zn->zone)) {
         return POSTERN_TABLE_FULL;
     }
 
-    rc = postern_table_claim(zn->zone->table, &zn->hash, now, (int64_t) ttl,
-                             &ms);
+    rc = ngx_http_postern_zone_take_quota(q, now, &ms);
+
+    if (rc == POSTERN_TABLE_OK) {
+        rc = postern_table_claim(zn->zone->table, &zn->hash, now,
+                                 (int64_t) ttl, &ms);
+
+        if (rc != POSTERN_TABLE_OK) {
+            ngx_http_postern_zone_untake_quota(q);
+        }
+    }
 
     rc = ngx_http_postern_zone_done(zn, now, rc);
 
@@ -340,21 +406,34 @@ ngx_http_postern_zone_claim(ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl,
 
 
 postern_table_result_e
-ngx_http_postern_zone_reserve(ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl,
-    ngx_msec_t timeout, postern_table_attempt_t *attempt, ngx_msec_t *age)
+ngx_http_postern_zone_reserve(ngx_http_postern_zone_name_t *zn,
+    ngx_http_postern_zone_quota_t *q, ngx_msec_t ttl, ngx_msec_t timeout,
+    postern_table_attempt_t *attempt, ngx_msec_t *age)
 {
     int64_t                  now, ms;
     postern_table_result_e   rc;
 
     ms = 0;
+    q->taken = POSTERN_TABLE_FULL;
     now = ngx_http_postern_zone_now();
 
     if (!ngx_http_postern_zone_lock(zn->zone)) {
         return POSTERN_TABLE_FULL;
     }
 
-    rc = postern_table_reserve(zn->zone->table, &zn->hash, now, (int64_t) ttl,
-                               now + (int64_t) timeout, attempt, &ms);
+    rc = ngx_http_postern_zone_take_quota(q, now, &ms);
+
+    if (rc == POSTERN_TABLE_OK) {
+        rc = postern_table_reserve(zn->zone->table, &zn->hash, now,
+                                   (int64_t) ttl, now + (int64_t) timeout,
+                                   attempt, &ms);
+
+        /* one that was in doubt has been counted */
+
+        if (rc != POSTERN_TABLE_OK || attempt->owner != attempt->token) {
+            ngx_http_postern_zone_untake_quota(q);
+        }
+    }
 
     rc = ngx_http_postern_zone_done(zn, now, rc);
 
@@ -381,14 +460,36 @@ ngx_http_postern_zone_confirm(ngx_http_postern_zone_name_t *zn, uint64_t owner)
 }
 
 
+postern_table_result_e
+ngx_http_postern_zone_settle(ngx_http_postern_zone_name_t *zn, uint64_t owner)
+{
+    postern_table_result_e  rc;
+
+    if (!ngx_http_postern_zone_lock(zn->zone)) {
+        return POSTERN_TABLE_FULL;
+    }
+
+    rc = postern_table_settle(zn->zone->table, &zn->hash, owner);
+
+    ngx_http_postern_zone_unlock(zn->zone);
+
+    return rc;
+}
+
+
 void
-ngx_http_postern_zone_release(ngx_http_postern_zone_name_t *zn, uint64_t owner)
+ngx_http_postern_zone_release(ngx_http_postern_zone_name_t *zn,
+    ngx_http_postern_zone_quota_t *q, uint64_t owner)
 {
     if (!ngx_http_postern_zone_lock(zn->zone)) {
         return;
     }
 
-    postern_table_release(zn->zone->table, &zn->hash, owner);
+    if (postern_table_release(zn->zone->table, &zn->hash, owner)
+        == POSTERN_TABLE_OK)
+    {
+        ngx_http_postern_zone_untake_quota(q);
+    }
 
     ngx_http_postern_zone_unlock(zn->zone);
 }

@@ -39,16 +39,34 @@ void ngx_http_postern_zone_name(ngx_http_postern_zone_name_t *zn,
     ngx_shm_zone_t *shm_zone, ngx_log_t *log, postern_table_kind_e kind,
     ngx_str_t *org, ngx_str_t *name);
 
+
+/* of an owner's quota, for the claims that are counted in it */
+
+typedef struct {
+    ngx_http_postern_zone_name_t  zn;         /* zone NULL: there is none */
+    uint32_t                      limit;
+    int64_t                       window;
+    int64_t                       start;
+    postern_table_result_e        taken;      /* OK also where there is none */
+} ngx_http_postern_zone_quota_t;
+
+
 /* as in postern_table.h; POSTERN_TABLE_FULL is logged here, now and then */
+postern_table_result_e ngx_http_postern_zone_quota(
+    ngx_http_postern_zone_quota_t *q, ngx_msec_t *wait);
 postern_table_result_e ngx_http_postern_zone_claim(
-    ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl, ngx_msec_t *age);
+    ngx_http_postern_zone_name_t *zn, ngx_http_postern_zone_quota_t *q,
+    ngx_msec_t ttl, ngx_msec_t *age);
 postern_table_result_e ngx_http_postern_zone_reserve(
-    ngx_http_postern_zone_name_t *zn, ngx_msec_t ttl, ngx_msec_t timeout,
-    postern_table_attempt_t *attempt, ngx_msec_t *age);
+    ngx_http_postern_zone_name_t *zn, ngx_http_postern_zone_quota_t *q,
+    ngx_msec_t ttl, ngx_msec_t timeout, postern_table_attempt_t *attempt,
+    ngx_msec_t *age);
 postern_table_result_e ngx_http_postern_zone_confirm(
     ngx_http_postern_zone_name_t *zn, uint64_t owner);
+postern_table_result_e ngx_http_postern_zone_settle(
+    ngx_http_postern_zone_name_t *zn, uint64_t owner);
 void ngx_http_postern_zone_release(ngx_http_postern_zone_name_t *zn,
-    uint64_t owner);
+    ngx_http_postern_zone_quota_t *q, uint64_t owner);
 void ngx_http_postern_zone_doubt(ngx_http_postern_zone_name_t *zn,
     uint64_t owner);
 void ngx_http_postern_zone_known(ngx_http_postern_zone_name_t *zn,

@@ -151,7 +151,27 @@ postern_table_confirm(postern_table_t *t, const postern_table_hash_t *hash,
 }
 
 
-void
+postern_table_result_e
+postern_table_settle(postern_table_t *t, const postern_table_hash_t *hash,
+    uint64_t owner)
+{
+    postern_cell_t  *cell;
+
+    postern_table_enter(t);
+
+    cell = postern_table_attempted(t, hash, owner);
+
+    if (cell) {
+        postern_table_store(&cell->u.entry.u.claim.owner, 0);
+    }
+
+    postern_table_leave(t);
+
+    return cell ? POSTERN_TABLE_OK : POSTERN_TABLE_NO;
+}
+
+
+postern_table_result_e
 postern_table_release(postern_table_t *t, const postern_table_hash_t *hash,
     uint64_t owner)
 {
@@ -166,6 +186,8 @@ postern_table_release(postern_table_t *t, const postern_table_hash_t *hash,
     }
 
     postern_table_leave(t);
+
+    return cell ? POSTERN_TABLE_OK : POSTERN_TABLE_NO;
 }
 
 

@@ -28,7 +28,7 @@
 #include "postern_buf.h"
 
 
-#define POSTERN_TABLE_VERSION    3
+#define POSTERN_TABLE_VERSION    4
 #define POSTERN_TABLE_MIN_SIZE   65536      /* bytes that init() asks for */
 #define POSTERN_TABLE_VALUE_MAX  65536      /* bytes of a record */
 #define POSTERN_TABLE_NAME_MAX   256        /* bytes of an org, of a name */
@@ -44,7 +44,8 @@ typedef enum {
     POSTERN_TABLE_RATE = 'l',
     POSTERN_TABLE_RECORD = 'r',
     POSTERN_TABLE_COPY = 'y',
-    POSTERN_TABLE_GUESS = 'g'
+    POSTERN_TABLE_GUESS = 'g',
+    POSTERN_TABLE_QUOTA = 'q'
 } postern_table_kind_e;
 
 
@@ -122,17 +123,21 @@ postern_table_result_e postern_table_claim(postern_table_t *t,
  * it, it counts as in doubt.
  *
  * confirm() makes the claim final: OK; NO where another attempt has taken it
- * over meanwhile, which must then not be accepted here.  release() forgets it:
- * it was certainly not made.  doubt() says that nobody knows: the next
- * reserve() takes it over, under the same token.  known() enters what the other
- * store knows: made by somebody else age ms ago, for another rest ms.
+ * over meanwhile, which must then not be accepted here.  settle() does so where
+ * the other store has said nothing, and this table answers alone: NO also where
+ * the claim is not there any more.  release() forgets it, as it was certainly
+ * not made: NO as before.  doubt() says that nobody knows: the next reserve()
+ * takes it over, under the same token.  known() enters what the other store
+ * knows: made by somebody else age ms ago, for another rest ms.
  */
 postern_table_result_e postern_table_reserve(postern_table_t *t,
     const postern_table_hash_t *hash, int64_t now, int64_t ttl, int64_t until,
     postern_table_attempt_t *attempt, int64_t *age);
 postern_table_result_e postern_table_confirm(postern_table_t *t,
     const postern_table_hash_t *hash, uint64_t owner);
-void postern_table_release(postern_table_t *t,
+postern_table_result_e postern_table_settle(postern_table_t *t,
+    const postern_table_hash_t *hash, uint64_t owner);
+postern_table_result_e postern_table_release(postern_table_t *t,
     const postern_table_hash_t *hash, uint64_t owner);
 void postern_table_doubt(postern_table_t *t,
     const postern_table_hash_t *hash, uint64_t owner);
@@ -216,6 +221,23 @@ typedef struct {
 postern_table_result_e postern_table_guess(postern_table_t *t,
     const postern_table_hash_t *hash, int64_t now,
     const postern_table_backoff_t *backoff, int64_t *n);
+
+
+/*
+ * A quota is how many entries of one owner are alive at a time: those taken in
+ * this window and in the one before, none of which may live longer than a
+ * window.  That is never too few, and up to two windows too long.
+ *
+ * OK below the limit, and with take one more is counted; *start then tells
+ * untake() which one did not come to be after all.  NO at the limit: *wait is
+ * the time until it may be below.  Of an owner without any FULL where there is
+ * no cell to count in.
+ */
+postern_table_result_e postern_table_quota(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t now, uint32_t limit,
+    int64_t window, int take, int64_t *wait, int64_t *start);
+void postern_table_untake(postern_table_t *t,
+    const postern_table_hash_t *hash, int64_t start);
 
 
 #endif /* _POSTERN_TABLE_H_INCLUDED_ */

@@ -184,6 +184,7 @@ postern_table_is_entry(uint32_t state)
     case POSTERN_CELL_RECORD:
     case POSTERN_CELL_COPY:
     case POSTERN_CELL_GUESS:
+    case POSTERN_CELL_QUOTA:
         return 1;
 
     default:

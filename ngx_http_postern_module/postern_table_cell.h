@@ -31,7 +31,8 @@ typedef enum {
     POSTERN_CELL_RATE = POSTERN_TABLE_RATE,
     POSTERN_CELL_RECORD = POSTERN_TABLE_RECORD,
     POSTERN_CELL_COPY = POSTERN_TABLE_COPY,
-    POSTERN_CELL_GUESS = POSTERN_TABLE_GUESS
+    POSTERN_CELL_GUESS = POSTERN_TABLE_GUESS,
+    POSTERN_CELL_QUOTA = POSTERN_TABLE_QUOTA
 } postern_cell_state_e;
 
 
@@ -65,6 +66,13 @@ typedef struct {
                     uint64_t     count;
                     int64_t      next;
                 } guess;
+
+                struct {
+                    int64_t      start;     /* of this window */
+                    int64_t      window;
+                    int64_t      held;      /* until then none is shorter */
+                    uint64_t     taken;     /* now << 32 | window before */
+                } quota;
 
                 int64_t          tat;       /* µs */
             } u;

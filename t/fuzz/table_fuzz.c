@@ -1,5 +1,6 @@
 /* link: ngx_http_postern_module/postern_table.c
-   ngx_http_postern_module/postern_table_cell.c -lsodium */
+   ngx_http_postern_module/postern_table_cell.c
+   ngx_http_postern_module/postern_table_quota.c -lsodium */
 
 /*
  * Any bytes as a run of calls to the table of a zone, in a table so small that

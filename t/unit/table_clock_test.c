@@ -1,5 +1,6 @@
 /* link: ngx_http_postern_module/postern_table.c
-         ngx_http_postern_module/postern_table_cell.c -lsodium */
+         ngx_http_postern_module/postern_table_cell.c
+         ngx_http_postern_module/postern_table_quota.c -lsodium */
 
 /* The table while the clock jumps: no claim is made twice. */
 

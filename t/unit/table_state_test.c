@@ -1,6 +1,7 @@
 
 /* link: ngx_http_postern_module/postern_table.c
-         ngx_http_postern_module/postern_table_cell.c -lsodium */
+         ngx_http_postern_module/postern_table_cell.c
+         ngx_http_postern_module/postern_table_quota.c -lsodium */
 
 /* compare and set, copies of what Redis holds, counts of guesses */
 
