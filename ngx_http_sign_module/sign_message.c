@@ -114,7 +114,10 @@ sign_parse(const sign_request_t *req, const sign_policy_t *policy,
     for (i = 0; i < SIGN_NSCHEMES; i++) {
         scheme = &sign_schemes[i];
 
-        if (!(policy->schemes & scheme->id) || !scheme->present(req, policy)) {
+        if (!(policy->schemes & scheme->id)
+            || (found && scheme->last)
+            || !scheme->present(req, policy))
+        {
             continue;
         }
 
@@ -405,6 +408,9 @@ sign_check(const sign_request_t *req, const sign_policy_t *policy,
                          "the scheme of the signature is not allowed here");
     }
 
+    msg->now = now;
+    msg->address = address;
+
     code = sign_check_key(key, org, address, now, msg);
     if (code != SIGN_OK) {
         return code;
@@ -573,10 +579,12 @@ sign_verify(sign_key_t *key, sign_message_t *msg)
 
     scheme = sign_scheme(msg->scheme);
 
-    if (scheme == NULL || key == NULL || msg->base.data == NULL
-        || !scheme->verify(key, msg))
-    {
+    if (scheme == NULL || key == NULL || msg->base.data == NULL) {
         return SIGN_INVALID;
+    }
+
+    if (!scheme->verify(key, msg)) {
+        return scheme->invalid ? scheme->invalid : SIGN_INVALID;
     }
 
     sign_claim(msg);

@@ -37,6 +37,9 @@
 #define SIGN_CLAIM_MAX        128     /* bytes of what is claimed */
 
 
+typedef struct sign_mtls_s  sign_mtls_t;           /* sign_mtls.h */
+
+
 /* name in lower case; value with outer white space removed.  Fields stand in
    the order they came in, repeated ones as often as they came. */
 
@@ -58,10 +61,12 @@ typedef struct {
     const postern_str_t    *certificates;  /* of the TLS client, DER, its own
                                               first */
     size_t                  ncertificates;
+    sign_mtls_t            *mtls;       /* what is known of them already, kept
+                                           with the connection; NULL: nothing */
 } sign_request_t;
 
 
-typedef postern_scheme_e    sign_scheme_e;    /* bits of sign_policy_t.schemes */
+typedef postern_scheme_e  sign_scheme_e;    /* bits of sign_policy_t.schemes */
 
 #define SIGN_RFC9421  POSTERN_SCHEME_RFC9421
 #define SIGN_SIGV4    POSTERN_SCHEME_SIGV4
@@ -181,6 +186,11 @@ typedef struct {
     unsigned                reusable:1;    /* proven anew by the connection:
                                               nothing is claimed */
     unsigned char           body_hash[32];
+
+    /* set by sign_check(): the instant of judgement, and the client's address;
+       NULL: unknown */
+    int64_t                 now;
+    const unsigned char    *address;
 
     /* who it was, where one key stands for many: a certificate's subject, an
        SSH principal; absent: the key's own subject */

@@ -15,7 +15,8 @@
  *                 key_id, signature, created, and what else the message says:
  *                 nonce, label, tag, expires, alg.  SIGN_OK needs a signature
  *                 that is not empty, and a key_id of 1 to SIGN_MAX_KEY_ID bytes
- *                 unless there is a find().  What the scheme wants to remember
+ *                 unless there is a find().  An alg must be that of the key:
+ *                 sign_check() compares.  What the scheme wants to remember
  *                 goes to scheme_data.
  *
  *     find()      the key, where it is not the one of msg->key_id.  NULL in the
@@ -53,6 +54,10 @@
 typedef struct {
     sign_scheme_e    id;
     const char      *challenge;    /* for WWW-Authenticate, or NULL */
+    sign_code_e      invalid;      /* of a verify() that is 0; SIGN_OK:
+                                      SIGN_INVALID */
+    unsigned         last:1;       /* counts only where no other is present;
+                                      the last row */
 
     int            (*present)(const sign_request_t *req,
                               const sign_policy_t *policy);
