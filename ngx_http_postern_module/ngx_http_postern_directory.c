@@ -246,6 +246,17 @@ ngx_http_postern_directory_init(ngx_conf_t *cf,
 }
 
 
+const postern_directory_t *
+ngx_http_postern_directory_loaded(ngx_http_postern_directory_conf_t *dcf)
+{
+    if (dcf->watch == NULL || dcf->watch->current == NULL) {
+        return NULL;
+    }
+
+    return ngx_http_postern_snapshot_directory(dcf->watch->current);
+}
+
+
 ngx_int_t
 ngx_http_postern_directory_init_process(ngx_cycle_t *cycle,
     ngx_http_postern_directory_conf_t *dcf)

@@ -68,6 +68,10 @@ ngx_int_t ngx_http_postern_directory_register(ngx_conf_t *cf,
 ngx_int_t ngx_http_postern_directory_init(ngx_conf_t *cf,
     ngx_http_postern_directory_conf_t *dcf);
 
+/* what was loaded so, NULL where there is none: until workers watch the file */
+const postern_directory_t *ngx_http_postern_directory_loaded(
+    ngx_http_postern_directory_conf_t *dcf);
+
 /* of the core's init_process and exit_process: watch the file, stop doing so */
 ngx_int_t ngx_http_postern_directory_init_process(ngx_cycle_t *cycle,
     ngx_http_postern_directory_conf_t *dcf);

@@ -209,6 +209,12 @@ ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx)
     postern_str_t              method;
     ngx_http_sign_loc_conf_t  *slcf;
 
+    /* a method that is not signed says nothing of what the signer wanted */
+
+    if (ctx->message.once) {
+        return 0;
+    }
+
     method = ctx->request.method;
 
     if (!postern_str_is(method, "GET")

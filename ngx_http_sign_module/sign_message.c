@@ -507,9 +507,16 @@ sign_check_fresh(const sign_policy_t *policy, int64_t now, sign_message_t *msg)
 {
     int64_t  end;
 
-    if (msg->created == POSTERN_TIME_MIN) {
-        return sign_fail(msg, SIGN_COVERAGE,
-                         "the time of signing is not covered");
+    if (msg->created == POSTERN_TIME_MIN || msg->undated) {
+
+        if (!msg->undated || !(policy->insecure & SIGN_INSECURE_FRESHNESS)) {
+            return sign_fail(msg, SIGN_COVERAGE,
+                             "the time of signing is not covered");
+        }
+
+        if (msg->created == POSTERN_TIME_MIN) {
+            msg->created = now;
+        }
     }
 
     if (msg->expires <= msg->created) {
@@ -587,7 +594,9 @@ sign_verify(sign_key_t *key, sign_message_t *msg)
         return scheme->invalid ? scheme->invalid : SIGN_INVALID;
     }
 
-    sign_claim(msg);
+    if (msg->claim_len == 0) {
+        sign_claim(msg);
+    }
 
     return SIGN_OK;
 }

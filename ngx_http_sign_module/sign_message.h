@@ -34,6 +34,7 @@
 #define SIGN_MAX_KEY_ID       POSTERN_NAME_MAX
 #define SIGN_MAX_NONCE        256
 #define SIGN_MAX_QUERY        1024    /* query parameters (SigV4 sorts them) */
+#define SIGN_MAX_KEYS         4       /* that may have made one signature */
 #define SIGN_CLAIM_MAX        128     /* bytes of what is claimed */
 
 
@@ -63,6 +64,8 @@ typedef struct {
     size_t                  ncertificates;
     sign_mtls_t            *mtls;       /* what is known of them already, kept
                                            with the connection; NULL: nothing */
+    const postern_str_t    *values;     /* of the variables in the template of
+                                           a webhook: sign_webhook.h */
 } sign_request_t;
 
 
@@ -185,6 +188,10 @@ typedef struct {
     unsigned                hops:1;        /* Connection names fields */
     unsigned                reusable:1;    /* proven anew by the connection:
                                               nothing is claimed */
+    unsigned                once:1;        /* the method is not signed: a safe
+                                              one may not repeat itself */
+    unsigned                undated:1;     /* no time is signed: that of our
+                                              first look counts */
     unsigned char           body_hash[32];
 
     /* set by sign_check(): the instant of judgement, and the client's address;
@@ -205,7 +212,17 @@ typedef struct {
     postern_str_t           canonical;     /* SigV4: the canonical request */
     size_t                  searched;      /* bytes, for parts of fields */
 
-    /* set by sign_verify() where it is SIGN_OK: what may be used only once */
+    /* the keys that may have signed where the message names none (webhooks):
+       nkeys set by parse(), keys by find(), opened by the caller; keys are NULL
+       where there is none or it may not be used, and opened is a decoy then.
+       which of them it was is said by sign_verify() */
+    const postern_key_t    *keys[SIGN_MAX_KEYS];
+    struct sign_key_s      *opened[SIGN_MAX_KEYS];
+    size_t                  nkeys;
+    size_t                  which;
+
+    /* set by sign_verify() where it is SIGN_OK: what may be used only once;
+       a scheme whose claim is of another form makes it itself */
     unsigned char           claim[SIGN_CLAIM_MAX];
     size_t                  claim_len;
 
