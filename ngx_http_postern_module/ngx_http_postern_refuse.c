@@ -144,6 +144,7 @@ ngx_http_postern_refuse_headers(ngx_http_request_t *r,
 
     static ngx_str_t  authenticate = ngx_string("WWW-Authenticate");
     static ngx_str_t  accept = ngx_string("Accept-Signature");
+    static ngx_str_t  want = ngx_string("Want-Content-Digest");
     static ngx_str_t  retry = ngx_string("Retry-After");
     static ngx_str_t  cache = ngx_string("Cache-Control");
     static ngx_str_t  no_store = ngx_string("no-store");
@@ -160,6 +161,13 @@ ngx_http_postern_refuse_headers(ngx_http_request_t *r,
     if (refusal->accept_signature.len
         && ngx_http_postern_add_header(r, accept, refusal->accept_signature,
                                        NULL)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (refusal->want_digest.len
+        && ngx_http_postern_add_header(r, want, refusal->want_digest, NULL)
            != NGX_OK)
     {
         return NGX_ERROR;
