@@ -35,7 +35,8 @@ static ngx_int_t ngx_http_postern_store_claimed(ngx_http_postern_op_t *op,
     const ngx_http_postern_zone_quota_t *q, postern_table_result_e rc);
 static ngx_int_t ngx_http_postern_store_check_quota(ngx_http_request_t *r,
     ngx_http_postern_store_conf_t *scf, ngx_str_t *org,
-    const ngx_http_postern_quota_t *quota, ngx_http_postern_zone_quota_t *q);
+    const ngx_http_postern_quota_t *quota, ngx_msec_t ttl,
+    ngx_http_postern_zone_quota_t *q);
 static ngx_int_t ngx_http_postern_store_read(ngx_http_request_t *r,
     ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
     ngx_uint_t take);
@@ -194,15 +195,13 @@ ngx_http_postern_store_claim(ngx_http_request_t *r, ngx_http_postern_op_t *op,
         return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
     }
 
+    q.zn.zone = NULL;
+
     if (op->quota
-        && ngx_http_postern_store_check_quota(r, scf, org, op->quota, &q)
+        && ngx_http_postern_store_check_quota(r, scf, org, op->quota, ttl, &q)
            != NGX_OK)
     {
         return NGX_ERROR;
-    }
-
-    if (op->quota == NULL) {
-        q.zn.zone = NULL;
     }
 
     if (scf->redis == NULL) {
@@ -269,7 +268,8 @@ ngx_http_postern_store_claimed(ngx_http_postern_op_t *op,
 static ngx_int_t
 ngx_http_postern_store_check_quota(ngx_http_request_t *r,
     ngx_http_postern_store_conf_t *scf, ngx_str_t *org,
-    const ngx_http_postern_quota_t *quota, ngx_http_postern_zone_quota_t *q)
+    const ngx_http_postern_quota_t *quota, ngx_msec_t ttl,
+    ngx_http_postern_zone_quota_t *q)
 {
     ngx_str_t  name;
 
@@ -279,12 +279,13 @@ ngx_http_postern_store_check_quota(ngx_http_request_t *r,
         || org->len > NGX_HTTP_POSTERN_NAME_MAX
         || quota->limit == 0
         || quota->limit > NGX_MAX_INT32_VALUE
-        || quota->window == 0
+        || quota->window < ttl
         || quota->window > NGX_HTTP_POSTERN_STORE_TTL_MAX)
     {
         ngx_log_error(NGX_LOG_ALERT, ngx_http_postern_store_log(r), 0,
-                      "postern store called with a quota of %ui in %Mms",
-                      quota->limit, quota->window);
+                      "postern store called with a quota of %ui in %Mms "
+                      "for %Mms",
+                      quota->limit, quota->window, ttl);
         return NGX_ERROR;
     }
 
@@ -317,7 +318,8 @@ ngx_http_postern_store_quota(ngx_http_request_t *r, ngx_str_t *org,
     scf = r ? ngx_http_postern_store_conf(r) : ngx_http_postern_store_worker;
 
     if (scf == NULL
-        || ngx_http_postern_store_check_quota(r, scf, org, quota, &q) != NGX_OK
+        || ngx_http_postern_store_check_quota(r, scf, org, quota, 1, &q)
+           != NGX_OK
         || q.zn.zone == NULL)
     {
         return NGX_ERROR;

@@ -106,6 +106,14 @@ http {
         location = /up { return 200 "up\\n"; }
         location = /pid { return 200 "\$pid\\n"; }
         location = /claim { postern_test claim \$arg_org \$arg_name \$arg_ttl; }
+        location = /local { postern_test local \$arg_org \$arg_name \$arg_ttl; }
+        location = /capped {
+            postern_test capped \$arg_org \$arg_name \$arg_ttl \$arg_owner
+                                \$arg_limit \$arg_window;
+        }
+        location = /quota {
+            postern_test quota \$arg_org \$arg_owner \$arg_limit \$arg_window;
+        }
         location = /get { postern_test get \$arg_org \$arg_name; }
         location = /take { postern_test take \$arg_org \$arg_name; }
         location = /delete { postern_test delete \$arg_org \$arg_name; }

@@ -14,6 +14,10 @@
  *     postern_test attempt org name free wait wait_max max ttl;
  *                                                go NUMBER | wait MS | never
  *     postern_test clear  org name;              cleared
+ *     postern_test local  org name ttl;          as claim; "alone" where Redis
+ *                                                had no part in it
+ *     postern_test capped org name ttl owner limit window;
+ *                                                as claim, or over WAIT
  *     postern_test job    text ms;               done TEXT, backwards
  *
  * and "unavailable" for each; all arguments may hold variables, times are in
@@ -29,6 +33,7 @@
  *     postern_test mac    n purpose data;        hex | no key | error
  *     postern_test seal   name secret;           SEALED opens as SECRET
  *     postern_test lane;                         RUNNING running, QUEUED queued
+ *     postern_test quota  org owner limit window; free | over WAIT | unknown
  *
  * and "postern_test_has" warns of what the core says that there is.
  */
@@ -48,10 +53,13 @@ typedef enum {
     NGX_HTTP_POSTERN_TEST_SWAP,
     NGX_HTTP_POSTERN_TEST_ATTEMPT,
     NGX_HTTP_POSTERN_TEST_CLEAR,
+    NGX_HTTP_POSTERN_TEST_LOCAL,
+    NGX_HTTP_POSTERN_TEST_CAPPED,
     NGX_HTTP_POSTERN_TEST_JOB,
     NGX_HTTP_POSTERN_TEST_MAC,
     NGX_HTTP_POSTERN_TEST_SEAL,
     NGX_HTTP_POSTERN_TEST_LANE,
+    NGX_HTTP_POSTERN_TEST_QUOTA,
     NGX_HTTP_POSTERN_TEST_NONE
 } ngx_http_postern_test_op_e;
 
@@ -80,6 +88,7 @@ typedef struct {
     ngx_uint_t                   what;
     ngx_uint_t                   entered;
     void                        *job;
+    ngx_http_postern_quota_t     quota;
 } ngx_http_postern_test_ctx_t;
 
 
@@ -93,6 +102,8 @@ typedef struct {
 static ngx_int_t ngx_http_postern_test_access(ngx_http_request_t *r);
 static ngx_int_t ngx_http_postern_test_submit(ngx_http_request_t *r,
     ngx_http_postern_test_ctx_t *ctx, ngx_http_request_t *owner);
+static void ngx_http_postern_test_quota(ngx_http_postern_test_ctx_t *ctx,
+    ngx_str_t *a);
 static ngx_int_t ngx_http_postern_test_beside(ngx_http_request_t *r,
     ngx_http_postern_test_ctx_t *ctx, ngx_http_complex_value_t *msec);
 static ngx_int_t ngx_http_postern_test_swap(ngx_http_postern_test_ctx_t *ctx,
@@ -141,10 +152,13 @@ static const struct {
     { ngx_string("swap"), 5, "swapped", "differs" },
     { ngx_string("attempt"), 7, "go", "wait" },
     { ngx_string("clear"), 2, "cleared", "not cleared" },
+    { ngx_string("local"), 3, "first", "duplicate" },
+    { ngx_string("capped"), 6, "first", "duplicate" },
     { ngx_string("job"), 2, "done", "" },
     { ngx_string("mac"), 3, "", "" },
     { ngx_string("seal"), 2, "", "" },
-    { ngx_string("lane"), 0, "", "" }
+    { ngx_string("lane"), 0, "", "" },
+    { ngx_string("quota"), 4, "", "" }
 };
 
 
@@ -305,6 +319,15 @@ ngx_http_postern_test_submit(ngx_http_request_t *r,
     case NGX_HTTP_POSTERN_TEST_CLAIM:
         return postern_api.claim(owner, &ctx->op, &a[0], &a[1], n[2]);
 
+    case NGX_HTTP_POSTERN_TEST_LOCAL:
+        ctx->op.local = 1;
+        return postern_api.claim(owner, &ctx->op, &a[0], &a[1], n[2]);
+
+    case NGX_HTTP_POSTERN_TEST_CAPPED:
+        ngx_http_postern_test_quota(ctx, &a[3]);
+        ctx->op.quota = &ctx->quota;
+        return postern_api.claim(owner, &ctx->op, &a[0], &a[1], n[2]);
+
     case NGX_HTTP_POSTERN_TEST_GET:
         return postern_api.get(owner, &ctx->op, &a[0], &a[1]);
 
@@ -335,6 +358,15 @@ ngx_http_postern_test_submit(ngx_http_request_t *r,
     default:
         return ngx_http_postern_test_job(ctx, owner);
     }
+}
+
+
+static void
+ngx_http_postern_test_quota(ngx_http_postern_test_ctx_t *ctx, ngx_str_t *a)
+{
+    ctx->quota.name = a[0];
+    ctx->quota.limit = ngx_atoi(a[1].data, a[1].len);
+    ctx->quota.window = ngx_atoi(a[2].data, a[2].len);
 }
 
 
@@ -539,6 +571,9 @@ ngx_http_postern_test_text(u_char *p, ngx_http_postern_test_ctx_t *ctx)
         } else if (ctx->what == NGX_HTTP_POSTERN_TEST_JOB) {
             job = ctx->job;
             p = ngx_sprintf(p, " %*s", job->len, job->text);
+
+        } else if (ctx->op.alone) {
+            p = ngx_sprintf(p, " alone");
         }
 
         break;
@@ -552,12 +587,18 @@ ngx_http_postern_test_text(u_char *p, ngx_http_postern_test_ctx_t *ctx)
         p = ngx_sprintf(p, "%s", ngx_http_postern_test_ops[ctx->what].no);
 
         if (ctx->what == NGX_HTTP_POSTERN_TEST_CLAIM
+            || ctx->what == NGX_HTTP_POSTERN_TEST_LOCAL
+            || ctx->what == NGX_HTTP_POSTERN_TEST_CAPPED
             || ctx->what == NGX_HTTP_POSTERN_TEST_RATE
             || ctx->what == NGX_HTTP_POSTERN_TEST_ATTEMPT)
         {
             p = ngx_sprintf(p, " %M", ctx->op.msec);
         }
 
+        break;
+
+    case NGX_HTTP_POSTERN_OVER:
+        p = ngx_sprintf(p, "over %M", ctx->op.msec);
         break;
 
     default:
@@ -583,6 +624,7 @@ ngx_http_postern_test_at_once(u_char *p, ngx_http_request_t *r,
     u_char                              out[POSTERN_SECRET_MAX];
     ngx_int_t                           rc;
     ngx_str_t                          *a;
+    ngx_msec_t                          wait;
     postern_str_t                       s;
     ngx_http_postern_lane_t            *lane;
     ngx_http_postern_test_main_conf_t  *tmcf;
@@ -626,6 +668,15 @@ ngx_http_postern_test_at_once(u_char *p, ngx_http_request_t *r,
 
         return ngx_sprintf(p, "%*s opens as %*s", len, text, n, out);
 
+    case NGX_HTTP_POSTERN_TEST_QUOTA:
+        ngx_http_postern_test_quota(ctx, &a[1]);
+
+        rc = postern_api.quota(r, &a[0], &ctx->quota, &wait);
+
+        return (rc == NGX_BUSY) ? ngx_sprintf(p, "over %M", wait)
+                                : ngx_sprintf(p, rc == NGX_OK ? "free"
+                                                              : "unknown");
+
     default:
         tmcf = ngx_http_get_module_main_conf(r, ngx_http_postern_test_module);
         lane = &tmcf->lane;
@@ -662,7 +713,8 @@ ngx_http_postern_test_content(ngx_http_request_t *r)
 
     p = (ctx->what == NGX_HTTP_POSTERN_TEST_MAC
          || ctx->what == NGX_HTTP_POSTERN_TEST_SEAL
-         || ctx->what == NGX_HTTP_POSTERN_TEST_LANE)
+         || ctx->what == NGX_HTTP_POSTERN_TEST_LANE
+         || ctx->what == NGX_HTTP_POSTERN_TEST_QUOTA)
         ? ngx_http_postern_test_at_once(b->last, r, ctx)
         : ngx_http_postern_test_text(b->last, ctx);
     *p++ = LF;
