@@ -11,6 +11,7 @@
 
 
 static const sign_scheme_t *sign_scheme(sign_scheme_e id);
+static void sign_begin(sign_message_t *msg);
 static sign_code_e sign_check_names(const sign_request_t *req,
     sign_message_t *msg);
 static int sign_same_to_cgi(postern_str_t a, postern_str_t b);
@@ -96,12 +97,7 @@ sign_parse(const sign_request_t *req, const sign_policy_t *policy,
     sign_code_e           code;
     const sign_scheme_t  *scheme, *found;
 
-    /* detail is a text: its first octet is enough */
-
-    memset(msg, 0, offsetof(sign_message_t, detail) + 1);
-
-    msg->created = POSTERN_TIME_MIN;
-    msg->expires = POSTERN_TIME_MAX;
+    sign_begin(msg);
 
     if (req->nfields > SIGN_MAX_FIELDS) {
         return sign_fail(msg, SIGN_TOO_LARGE,
@@ -140,6 +136,46 @@ sign_parse(const sign_request_t *req, const sign_policy_t *policy,
     code = sign_check_names(req, msg);
 
     return code == SIGN_OK ? found->parse(req, policy, alloc, msg) : code;
+}
+
+
+sign_code_e
+sign_next(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_alloc_t *alloc, sign_message_t *msg)
+{
+    unsigned              hops, nth;
+    sign_scheme_e         id;
+    const sign_scheme_t  *scheme;
+
+    scheme = sign_scheme(msg->scheme);
+
+    if (scheme == NULL || !msg->further) {
+        return sign_fail(msg, SIGN_MISSING, "no further signature");
+    }
+
+    id = msg->scheme;
+    hops = msg->hops;
+    nth = msg->nth + 1;
+
+    sign_begin(msg);
+
+    msg->scheme = id;
+    msg->hops = hops;
+    msg->nth = nth;
+
+    return scheme->parse(req, policy, alloc, msg);
+}
+
+
+static void
+sign_begin(sign_message_t *msg)
+{
+    /* detail is a text: its first octet is enough */
+
+    memset(msg, 0, offsetof(sign_message_t, detail) + 1);
+
+    msg->created = POSTERN_TIME_MIN;
+    msg->expires = POSTERN_TIME_MAX;
 }
 
 

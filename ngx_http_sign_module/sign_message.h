@@ -28,6 +28,8 @@
 #define SIGN_MAX_UNDERSCORES  32      /* fields with one in their names */
 #define SIGN_MAX_COMPONENTS   64      /* covered components in a signature */
 #define SIGN_MAX_SIGNATURES   8       /* signatures in one request */
+#define SIGN_MAX_TRIES        2       /* … that are verified, one by one */
+#define SIGN_MAX_TAGS         8       /* of sign_policy_t */
 #define SIGN_MAX_HEADER       16384   /* bytes of Signature(-Input), … */
 #define SIGN_MAX_BASE         65536   /* bytes of a signature base */
 #define SIGN_MAX_SEARCH       16384   /* bytes searched for parts of fields */
@@ -50,7 +52,14 @@ typedef struct {
 } sign_field_t;
 
 
-typedef struct {
+/*
+ * A request, or a response where status is not 0: of that only the fields are
+ * its own, and answered is the request that components with ";req" are of.
+ */
+
+typedef struct sign_request_s  sign_request_t;
+
+struct sign_request_s {
     postern_str_t           method;     /* as sent */
     postern_str_t           scheme;     /* "http" or "https" */
     postern_str_t           authority;  /* Host or :authority, as sent */
@@ -66,7 +75,9 @@ typedef struct {
                                            with the connection; NULL: nothing */
     const postern_str_t    *values;     /* of the variables in the template of
                                            a webhook: sign_webhook.h */
-} sign_request_t;
+    unsigned                status;     /* of a response; 0: a request */
+    const sign_request_t   *answered;   /* of a response; NULL: not known */
+};
 
 
 typedef postern_scheme_e  sign_scheme_e;    /* bits of sign_policy_t.schemes */
@@ -104,6 +115,9 @@ typedef struct {
     unsigned                insecure;   /* SIGN_INSECURE_* */
     unsigned                nonces;     /* schemes that must bring a nonce */
     const sign_webhook_t   *webhook;    /* NULL: none */
+    const postern_str_t    *tags;       /* of signatures that count (rfc9421);
+                                           an empty one: those without a tag */
+    size_t                  ntags;      /* 0: whatever the tag */
     unsigned                cover;      /* SIGN_COVER_* */
     const postern_str_t    *fields;     /* further fields, lower case */
     size_t                  nfields;
@@ -173,6 +187,8 @@ typedef struct {
     postern_str_t           signature;     /* raw bytes */
     postern_str_t           nonce;         /* absent where there is none */
     postern_str_t           label;         /* rfc9421: "sig1" */
+    unsigned                nth;           /* of the signatures that count */
+    unsigned                further:1;     /* there may be another one */
     postern_str_t           tag;
     int64_t                 created;       /* seconds */
     int64_t                 expires;       /* POSTERN_TIME_MAX: not said */
@@ -240,11 +256,20 @@ typedef struct {
 
 /*
  * Which scheme, which key: shape only.  SIGN_MISSING where the request carries
- * no signature of a scheme of the policy.  The one signature that counts with
- * rfc9421: the first label whose parameters name a keyid; a tag does not
- * choose.  Requests with credentials of two schemes are SIGN_AMBIGUOUS.
+ * no signature of a scheme of the policy.  Requests with credentials of two
+ * schemes are SIGN_AMBIGUOUS.
+ *
+ * With rfc9421 those signatures count whose parameters name a keyid, and a tag
+ * of the policy where it has some; the first of them is parsed.  Where it does
+ * not verify, whatever it is that fails, and msg->further is set, sign_next()
+ * parses the next one in its place: SIGN_MISSING where there is none.  Never
+ * more than SIGN_MAX_TRIES.  It is the caller who must see to it that nobody
+ * learns from the answer, or from the time it takes, which of them failed and
+ * at what.
  */
 sign_code_e sign_parse(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+sign_code_e sign_next(const sign_request_t *req, const sign_policy_t *policy,
     const postern_alloc_t *alloc, sign_message_t *msg);
 
 /*

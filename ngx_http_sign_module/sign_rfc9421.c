@@ -16,6 +16,9 @@
 #define RFC9421_TAG      0x20
 
 
+static sign_code_e rfc9421_keep(sign_rfc9421_input_t *in,
+    postern_str_t params);
+static int rfc9421_counts(const sign_rfc9421_input_t *in);
 static sign_code_e rfc9421_read_input(sign_rfc9421_input_t *in,
     postern_str_t text, postern_str_t *label, postern_str_t *params);
 static int rfc9421_read_member(sign_rfc9421_input_t *in);
@@ -64,11 +67,9 @@ sign_code_e
 sign_rfc9421_parse(const sign_request_t *req, const sign_policy_t *policy,
     const postern_alloc_t *alloc, sign_message_t *msg)
 {
-    sign_code_e       code;
-    postern_str_t     input, signature, params;
-    sign_target_t     target;
-    sign_rfc9421_t   *sig;
-    sign_rfc9421_input_t   in;
+    sign_code_e           code;
+    postern_str_t         input, signature, params;
+    sign_rfc9421_input_t  in;
 
     code = sign_rfc9421_field(req, rfc9421_signature_input, alloc, msg,
                               &input);
@@ -93,6 +94,8 @@ sign_rfc9421_parse(const sign_request_t *req, const sign_policy_t *policy,
                          SIGN_MAX_HEADER);
     }
 
+    in.req = req;
+    in.policy = policy;
     in.alloc = alloc;
     in.msg = msg;
 
@@ -106,34 +109,10 @@ sign_rfc9421_parse(const sign_request_t *req, const sign_policy_t *policy,
         return code;
     }
 
-    code = sign_rfc9421_target(req, msg, &target);
+    code = rfc9421_keep(&in, params);
 
     if (code != SIGN_OK) {
         return code;
-    }
-
-    sig = postern_alloc(alloc, sizeof(sign_rfc9421_t)
-                               + in.n * sizeof(sign_component_t));
-    if (sig == NULL) {
-        return SIGN_NO_MEMORY;
-    }
-
-    sig->target = target;
-    sig->params = params;
-    sig->ncomponents = in.n;
-    memcpy(sig->components, in.components, in.n * sizeof(sign_component_t));
-
-    msg->scheme_data = sig;
-    msg->key_id = in.key_id;
-    msg->nonce = in.nonce;
-    msg->tag = in.tag;
-
-    if (in.seen & RFC9421_CREATED) {
-        msg->created = in.created;
-    }
-
-    if (in.seen & RFC9421_EXPIRES) {
-        msg->expires = in.expires;
     }
 
     if (in.seen & RFC9421_ALG) {
@@ -149,9 +128,123 @@ sign_rfc9421_parse(const sign_request_t *req, const sign_policy_t *policy,
 }
 
 
+sign_code_e
+sign_rfc9421_compose(const sign_request_t *req, postern_str_t member,
+    const postern_alloc_t *alloc, sign_message_t *msg)
+{
+    int                   rc;
+    sign_code_e           code;
+    postern_str_t         params;
+    unsigned char        *canonical;
+    sign_rfc9421_input_t  in;
+
+    memset(msg, 0, sizeof(sign_message_t));
+
+    msg->scheme = SIGN_RFC9421;
+    msg->created = POSTERN_TIME_MIN;
+    msg->expires = POSTERN_TIME_MAX;
+
+    in.req = req;
+    in.policy = NULL;
+    in.alloc = alloc;
+    in.msg = msg;
+
+    canonical = postern_alloc(alloc, member.len + 1);
+    if (canonical == NULL) {
+        return SIGN_NO_MEMORY;
+    }
+
+    in.out = canonical;
+
+    sign_sf_begin(&in.c, member);
+
+    rc = SIGN_SF_ERROR;
+
+    if (in.c.pos < in.c.last && *in.c.pos == '(') {
+        rc = rfc9421_read_member(&in);
+    }
+
+    if (rc == SIGN_SF_OK) {
+        rc = sign_sf_end(&in.c);
+    }
+
+    if (rc != SIGN_SF_OK) {
+        return rfc9421_syntax(msg, rc, "Signature-Input", &in.c, member);
+    }
+
+    if (in.code != SIGN_OK) {
+        return in.code;
+    }
+
+    params.data = canonical;
+    params.len = in.out - canonical;
+
+    code = rfc9421_keep(&in, params);
+
+    if (code != SIGN_OK) {
+        return code;
+    }
+
+    msg->canonical = params;
+
+    return sign_rfc9421_base(req, alloc, msg);
+}
+
+
+/* what was read becomes the message */
+
+static sign_code_e
+rfc9421_keep(sign_rfc9421_input_t *in, postern_str_t params)
+{
+    sign_code_e            code;
+    sign_target_t          target;
+    sign_rfc9421_t        *sig;
+    sign_message_t        *msg;
+    const sign_request_t  *req;
+
+    msg = in->msg;
+    req = in->req->status ? in->req->answered : in->req;
+
+    memset(&target, 0, sizeof(sign_target_t));
+
+    code = req ? sign_rfc9421_target(req, msg, &target) : SIGN_OK;
+
+    if (code != SIGN_OK) {
+        return code;
+    }
+
+    sig = postern_alloc(in->alloc, sizeof(sign_rfc9421_t)
+                                   + in->n * sizeof(sign_component_t));
+    if (sig == NULL) {
+        return SIGN_NO_MEMORY;
+    }
+
+    sig->target = target;
+    sig->params = params;
+    sig->ncomponents = in->n;
+    memcpy(sig->components, in->components, in->n * sizeof(sign_component_t));
+
+    msg->scheme_data = sig;
+    msg->key_id = in->key_id;
+    msg->nonce = in->nonce;
+    msg->tag = in->tag;
+
+    if (in->seen & RFC9421_CREATED) {
+        msg->created = in->created;
+    }
+
+    if (in->seen & RFC9421_EXPIRES) {
+        msg->expires = in->expires;
+    }
+
+    return SIGN_OK;
+}
+
+
 /*
- * The first label whose parameters name a keyid is the signature that counts;
- * all others must still be well formed.
+ * The signatures that count are those that rfc9421_counts() lets through, in
+ * the order of their labels; the one that is asked for is msg->nth.  All others
+ * must still be well formed.
  */
 
 static sign_code_e
@@ -159,7 +252,7 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
     postern_str_t *label, postern_str_t *params)
 {
     int              rc, chosen;
-    size_t           n;
+    size_t           n, passed;
     sign_code_e      code;
     postern_str_t    name, labels[SIGN_MAX_SIGNATURES];
     unsigned char   *canonical;
@@ -177,6 +270,7 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
 
     sign_sf_begin(&in->c, text);
     chosen = 0;
+    passed = 0;
     n = 0;
 
     do {
@@ -191,13 +285,16 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
 
         } else if (chosen) {
             rc = sign_sf_skip_member(&in->c);
+            in->msg->further = (in->msg->nth + 1 < SIGN_MAX_TRIES);
 
         } else {
             in->out = canonical;
             rc = rfc9421_read_member(in);
         }
 
-        if (rc == SIGN_SF_OK && !chosen && (in->seen & RFC9421_KEYID)) {
+        if (rc == SIGN_SF_OK && !chosen && rfc9421_counts(in)
+            && passed++ == in->msg->nth)
+        {
             chosen = 1;
             *label = name;
             params->data = canonical;
@@ -211,15 +308,47 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
     } while (rc == 1);
 
     if (rc != SIGN_SF_OK) {
+        in->msg->further = 0;
+
         return rfc9421_syntax(in->msg, rc, "Signature-Input", &in->c, text);
     }
 
-    if (!chosen) {
-        return sign_fail(in->msg, SIGN_MALFORMED,
-                         "no signature in Signature-Input names a keyid");
+    if (chosen) {
+        return in->code;
     }
 
-    return in->code;
+    if (in->msg->nth || in->policy->ntags) {
+        return sign_fail(in->msg, SIGN_MISSING,
+                         "no %ssignature with a keyid%s",
+                         in->msg->nth ? "further " : "",
+                         in->policy->ntags ? " and a tag that counts here"
+                                           : "");
+    }
+
+    return sign_fail(in->msg, SIGN_MALFORMED,
+                     "no signature in Signature-Input names a keyid");
+}
+
+
+static int
+rfc9421_counts(const sign_rfc9421_input_t *in)
+{
+    size_t                i;
+    const sign_policy_t  *policy;
+
+    policy = in->policy;
+
+    if (!(in->seen & RFC9421_KEYID)) {
+        return 0;
+    }
+
+    for (i = 0; i < policy->ntags; i++) {
+        if (postern_str_eq(policy->tags[i], in->tag)) {
+            return 1;
+        }
+    }
+
+    return policy->ntags == 0;
 }
 
 

@@ -21,7 +21,8 @@ typedef enum {
     SIGN_COMPONENT_REQUEST_TARGET,
     SIGN_COMPONENT_PATH,
     SIGN_COMPONENT_QUERY,
-    SIGN_COMPONENT_QUERY_PARAM
+    SIGN_COMPONENT_QUERY_PARAM,
+    SIGN_COMPONENT_STATUS
 } sign_component_e;
 
 
@@ -30,6 +31,7 @@ typedef struct {
     unsigned                sf:1;       /* strict serialization */
     unsigned                bs:1;       /* each line as a byte sequence */
     unsigned                key:1;      /* one member of a dictionary */
+    unsigned                req:1;      /* of the request that is answered */
     postern_str_t           id;         /* as it stands in the base */
     postern_str_t           name;       /* without quotes */
     postern_str_t           arg;        /* of ;key= or ;name= */
@@ -62,6 +64,15 @@ typedef struct {
     sign_component_t        components[];
 } sign_rfc9421_t;
 
+
+/*
+ * For signers: member is what Signature-Input will say behind "label=", the
+ * components and their parameters.  It is read as if it had come, so that what
+ * we sign is what a verifier sees, and becomes msg->base; msg->canonical is how
+ * it must be sent.  req: a request, or a response.  Any fault is the caller's.
+ */
+sign_code_e sign_rfc9421_compose(const sign_request_t *req,
+    postern_str_t member, const postern_alloc_t *alloc, sign_message_t *msg);
 
 /*
  * Takes the request target apart.  A target with a fragment, an authority that

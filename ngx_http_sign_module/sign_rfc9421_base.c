@@ -13,6 +13,8 @@
 static sign_code_e base_value(const sign_request_t *req,
     const sign_rfc9421_t *sig, const sign_component_t *component,
     const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *value);
+static sign_code_e base_status(unsigned status, const postern_alloc_t *alloc,
+    postern_str_t *value);
 static sign_code_e base_lower(postern_str_t s, const postern_alloc_t *alloc,
     postern_str_t *value);
 static sign_code_e base_target_uri(const sign_request_t *req,
@@ -37,8 +39,8 @@ sign_rfc9421_base(const sign_request_t *req, const postern_alloc_t *alloc,
 
     for (i = 0; i < sig->ncomponents; i++) {
 
-        code = base_value(req, sig, &sig->components[i], alloc, msg,
-                          &values[i]);
+        code = base_value(sig->components[i].req ? req->answered : req, sig,
+                          &sig->components[i], alloc, msg, &values[i]);
         if (code != SIGN_OK) {
             return code;
         }
@@ -128,6 +130,10 @@ base_value(const sign_request_t *req, const sign_rfc9421_t *sig,
         *value = sig->target.query;
         break;
 
+    case SIGN_COMPONENT_STATUS:
+        code = base_status(req->status, alloc, value);
+        break;
+
     default: /* SIGN_COMPONENT_QUERY_PARAM */
         code = sign_rfc9421_query_param(&sig->target, component, alloc, msg,
                                         value);
@@ -153,6 +159,30 @@ base_value(const sign_request_t *req, const sign_rfc9421_t *sig,
                          "\"%.*s\" has control or non-ASCII characters",
                          SIGN_TEXT(component->name));
     }
+
+    return SIGN_OK;
+}
+
+
+/* three digits, whatever the status (RFC 9110, section 15) */
+
+static sign_code_e
+base_status(unsigned status, const postern_alloc_t *alloc,
+    postern_str_t *value)
+{
+    unsigned char  *p;
+
+    p = postern_alloc(alloc, 3);
+    if (p == NULL) {
+        return SIGN_NO_MEMORY;
+    }
+
+    p[0] = '0' + status / 100 % 10;
+    p[1] = '0' + status / 10 % 10;
+    p[2] = '0' + status % 10;
+
+    value->data = p;
+    value->len = 3;
 
     return SIGN_OK;
 }

@@ -24,6 +24,8 @@ static void rfc9421_component_param(sign_rfc9421_input_t *in,
     sign_component_t *component, const sign_sf_param_t *param);
 static void rfc9421_component_check(sign_rfc9421_input_t *in,
     const sign_component_t *component);
+static void rfc9421_component_subject(sign_rfc9421_input_t *in,
+    const sign_component_t *component);
 
 
 static const rfc9421_derived_t  rfc9421_derived[] = {
@@ -34,7 +36,8 @@ static const rfc9421_derived_t  rfc9421_derived[] = {
     { postern_string("@request-target"), SIGN_COMPONENT_REQUEST_TARGET },
     { postern_string("@path"),           SIGN_COMPONENT_PATH },
     { postern_string("@query"),          SIGN_COMPONENT_QUERY },
-    { postern_string("@query-param"),    SIGN_COMPONENT_QUERY_PARAM }
+    { postern_string("@query-param"),    SIGN_COMPONENT_QUERY_PARAM },
+    { postern_string("@status"),         SIGN_COMPONENT_STATUS }
 };
 
 #define RFC9421_NDERIVED                                                      \
@@ -59,6 +62,7 @@ sign_rfc9421_component(sign_rfc9421_input_t *in)
     component->sf = 0;
     component->bs = 0;
     component->key = 0;
+    component->req = 0;
     component->arg.len = 0;
     component->arg.data = NULL;
     component->id.data = in->out;
@@ -172,7 +176,11 @@ rfc9421_component_param(sign_rfc9421_input_t *in, sign_component_t *component,
     flag = param->value.type == SIGN_SF_BOOLEAN && param->value.number;
     text = param->value.type == SIGN_SF_STRING && !param->value.encoded;
 
-    if (component->kind == SIGN_COMPONENT_FIELD) {
+    if (flag && postern_str_is(param->key, "req") && in->req->status) {
+        again = component->req;
+        component->req = 1;
+
+    } else if (component->kind == SIGN_COMPONENT_FIELD) {
 
         if (flag && postern_str_is(param->key, "sf")) {
             again = component->sf;
@@ -218,6 +226,15 @@ rfc9421_component_param(sign_rfc9421_input_t *in, sign_component_t *component,
 
 unsupported:
 
+    /* nginx reads the trailers of a request and keeps none of them */
+
+    if (postern_str_is(param->key, "tr")) {
+        sign_rfc9421_fault(in, SIGN_UNSUPPORTED,
+                           "trailers cannot be covered here (\"tr\")",
+                           component->name);
+        return;
+    }
+
     sign_rfc9421_fault(in, SIGN_UNSUPPORTED, "parameter of a component",
                        param->key);
 }
@@ -228,6 +245,8 @@ rfc9421_component_check(sign_rfc9421_input_t *in,
     const sign_component_t *component)
 {
     const sign_component_t  *other;
+
+    rfc9421_component_subject(in, component);
 
     if (component->bs && (component->sf || component->key)) {
         sign_rfc9421_fault(in, SIGN_MALFORMED,
@@ -248,6 +267,7 @@ rfc9421_component_check(sign_rfc9421_input_t *in,
             && other->sf == component->sf
             && other->bs == component->bs
             && other->key == component->key
+            && other->req == component->req
             && postern_str_eq(other->name, component->name)
             && postern_str_eq(other->arg, component->arg))
         {
@@ -255,6 +275,48 @@ rfc9421_component_check(sign_rfc9421_input_t *in,
                                component->name);
             return;
         }
+    }
+}
+
+
+/*
+ * RFC 9421, sections 2.2.9 and 2.4: a status is a response's own, all other
+ * derived components are of a request, and a request has none that it answers.
+ */
+
+static void
+rfc9421_component_subject(sign_rfc9421_input_t *in,
+    const sign_component_t *component)
+{
+    int  status;
+
+    status = (component->kind == SIGN_COMPONENT_STATUS);
+
+    if (in->req->status == 0 || (status && component->req)) {
+
+        if (status) {
+            sign_rfc9421_fault(in, SIGN_UNSUPPORTED, "a request has no",
+                               component->name);
+        }
+
+        return;
+    }
+
+    if (component->req) {
+
+        if (in->req->answered == NULL) {
+            sign_rfc9421_fault(in, SIGN_COVERAGE,
+                               "the request that was answered is not known",
+                               component->name);
+        }
+
+        return;
+    }
+
+    if (!status && component->kind != SIGN_COMPONENT_FIELD) {
+        sign_rfc9421_fault(in, SIGN_UNSUPPORTED,
+                           "a response has no such component but of its "
+                           "request (\"req\")", component->name);
     }
 }
 

@@ -50,7 +50,8 @@ sign_rfc9421_cover(const sign_request_t *req, const sign_policy_t *policy,
         SIGN_COVER_TARGET,                                 /* @request-target */
         COVER_PATH,                                        /* @path */
         COVER_QUERY,                                       /* @query */
-        0                                                  /* @query-param */
+        0,                                                 /* @query-param */
+        0                                                  /* @status */
     };
 
     (void) key;

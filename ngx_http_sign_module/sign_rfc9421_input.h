@@ -19,6 +19,8 @@
 
 typedef struct {
     sign_sf_cursor_t        c;
+    const sign_request_t   *req;
+    const sign_policy_t    *policy;     /* NULL: none to choose by */
     const postern_alloc_t  *alloc;
     sign_message_t         *msg;
     sign_code_e             code;
