@@ -125,7 +125,8 @@ typedef enum {
 
 typedef struct {
     ngx_str_t                      name;      /* the owner's, within an org */
-    ngx_uint_t                     limit;
+    ngx_uint_t                     limit;     /* 0: half of what there is room
+                                                 for */
     ngx_msec_t                     window;
 } ngx_http_postern_quota_t;
 

@@ -24,6 +24,9 @@
 
 #define NGX_HTTP_POSTERN_STORE_TTL_MAX   ((uint64_t) 3650 * 86400 * 1000)
 
+/* bytes of the zone that a claim takes, with what it is found by */
+#define NGX_HTTP_POSTERN_CLAIM_SIZE      72
+
 
 static ngx_int_t ngx_http_postern_store_check(ngx_http_request_t *r,
     ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
@@ -277,7 +280,6 @@ ngx_http_postern_store_check_quota(ngx_http_request_t *r,
 
     if (quota->name.len > NGX_HTTP_POSTERN_NAME_MAX
         || org->len > NGX_HTTP_POSTERN_NAME_MAX
-        || quota->limit == 0
         || quota->limit > NGX_MAX_INT32_VALUE
         || quota->window < ttl
         || quota->window > NGX_HTTP_POSTERN_STORE_TTL_MAX)
@@ -298,7 +300,9 @@ ngx_http_postern_store_check_quota(ngx_http_request_t *r,
                                ngx_http_postern_store_log(r),
                                POSTERN_TABLE_QUOTA, org, &name);
 
-    q->limit = (uint32_t) quota->limit;
+    q->limit = quota->limit ? (uint32_t) quota->limit
+                            : (uint32_t) (scf->zone->shm.size
+                                          / (2 * NGX_HTTP_POSTERN_CLAIM_SIZE));
     q->window = (int64_t) quota->window
                 + (scf->redis ? (int64_t) scf->redis->timeout : 0);
 

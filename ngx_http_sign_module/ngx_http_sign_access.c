@@ -216,6 +216,7 @@ ngx_http_sign_early_data(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
+    ngx_int_t                   rc;
     sign_code_e                 code;
     const postern_directory_t  *directory;
 
@@ -257,6 +258,12 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
                          "a signature of %zu octets is none of this key",
                          ctx->message.signature.len);
         return ngx_http_sign_doubt(r, ctx, SIGN_INVALID);
+    }
+
+    rc = ngx_http_sign_cap(r, ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     return ngx_http_sign_read_body(r, ctx);

@@ -1,13 +1,17 @@
 
 /*
- * What comes behind the cryptography: the rate of the key, and the claim that
- * makes a signature good for one request.
+ * What keeps a signature from being good twice, and one key from using up what
+ * others need: its cap, its rate, and the claim, which is made last.
  */
 
 
 #include "ngx_http_sign_module.h"
 
 
+static ngx_uint_t ngx_http_sign_quota(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_over(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, ngx_msec_t wait);
 static ngx_int_t ngx_http_sign_rated(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_make_claim(ngx_http_request_t *r,
@@ -17,6 +21,80 @@ static ngx_msec_t ngx_http_sign_claim_ttl(ngx_http_request_t *r,
 static ngx_int_t ngx_http_sign_claimed(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_uint_t ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx);
+
+
+/*
+ * The cap of the key.  Asked here to spare the cryptography, and counted with
+ * the claim, in one step.  NGX_OK, or what the phase shall return.
+ */
+
+ngx_int_t
+ngx_http_sign_cap(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    ngx_str_t   org;
+    ngx_msec_t  wait;
+
+    if (!ngx_http_sign_quota(r, ctx)) {
+        return NGX_OK;
+    }
+
+    org = ngx_http_postern_str(ctx->key->org->name);
+
+    switch (postern_api.quota(r, &org, &ctx->quota, &wait)) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_BUSY:
+        return ngx_http_sign_over(r, ctx, wait);
+
+    default:
+        (void) sign_fail(&ctx->message, SIGN_UNAVAILABLE,
+                         "nobody can tell how many signatures the key has "
+                         "in use");
+
+        return ngx_http_sign_refuse(r, ctx, SIGN_UNAVAILABLE,
+                                    SIGN_UNAVAILABLE);
+    }
+}
+
+
+/* the window is the longest that a claim of this configuration lasts; 0 where
+   nothing is counted */
+
+static ngx_uint_t
+ngx_http_sign_quota(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    ngx_http_sign_main_conf_t  *smcf;
+
+    if (ctx->message.reusable
+        || ctx->conf->nonce_cap == NGX_HTTP_SIGN_CAP_OFF)
+    {
+        return 0;
+    }
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_sign_module);
+
+    ctx->quota.name = ngx_http_postern_str(ctx->key->id);
+    ctx->quota.limit = ctx->conf->nonce_cap;
+    ctx->quota.window = (ngx_msec_t) (smcf->window + 2 * smcf->skew + 2) * 1000;
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_sign_over(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    ngx_msec_t wait)
+{
+    ctx->retry_after = (wait + 999) / 1000;
+
+    (void) sign_fail(&ctx->message, SIGN_NONCE_CAP,
+                     "as many signatures of the key as sign_nonce_cap allows "
+                     "are in use");
+
+    return ngx_http_sign_refuse(r, ctx, SIGN_NONCE_CAP, SIGN_NONCE_CAP);
+}
 
 
 /* only whoever holds the key gets here, so that nobody else uses up its rate;
@@ -120,6 +198,13 @@ ngx_http_sign_make_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     ctx->state = ngx_http_sign_claimed;
 
+    if (ngx_http_sign_quota(r, ctx)) {
+        ctx->claim.quota = &ctx->quota;
+    }
+
+    ctx->claim.local = (ctx->conf->insecure_replay
+                        & NGX_HTTP_SIGN_REPLAY_LOCAL) != 0;
+
     rc = postern_api.claim(r, &ctx->claim, &org, &name,
                            ngx_http_sign_claim_ttl(r, ctx));
 
@@ -183,6 +268,9 @@ ngx_http_sign_claimed(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
                          (unsigned long) ctx->claim.msec);
 
         return ngx_http_sign_refuse(r, ctx, SIGN_REPLAYED, SIGN_REPLAYED);
+
+    case NGX_HTTP_POSTERN_OVER:
+        return ngx_http_sign_over(r, ctx, ctx->claim.msec);
 
     default: /* NGX_HTTP_POSTERN_UNAVAILABLE */
 

@@ -483,6 +483,46 @@ ngx_http_sign_set_replay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+ngx_http_sign_set_nonce_cap(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_sign_loc_conf_t *slcf = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (slcf->nonce_cap != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "auto") == 0) {
+        slcf->nonce_cap = 0;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        slcf->nonce_cap = NGX_HTTP_SIGN_CAP_OFF;
+        return NGX_CONF_OK;
+    }
+
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    if (n < 1 || n > NGX_MAX_INT32_VALUE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid number \"%V\" in \"%V\": a number from "
+                           "1 to %d, \"auto\" or \"off\" is expected",
+                           &value[1], &cmd->name, NGX_MAX_INT32_VALUE);
+        return NGX_CONF_ERROR;
+    }
+
+    slcf->nonce_cap = n;
+
+    return NGX_CONF_OK;
+}
+
+
 /* for each scheme, what the nearest level says of it */
 
 void

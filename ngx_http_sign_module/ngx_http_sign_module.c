@@ -90,6 +90,13 @@ static ngx_command_t  ngx_http_sign_commands[] = {
       offsetof(ngx_http_sign_loc_conf_t, mode),
       &ngx_http_sign_modes },
 
+    { ngx_string("sign_nonce_cap"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_sign_set_nonce_cap,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("sign_replay"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_sign_set_replay,
@@ -238,6 +245,7 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
     conf->insecure_freshness = NGX_CONF_UNSET;
     conf->insecure_preflight = NGX_CONF_UNSET;
     conf->mode = NGX_CONF_UNSET_UINT;
+    conf->nonce_cap = NGX_CONF_UNSET_UINT;
     conf->fields = NGX_CONF_UNSET_PTR;
     conf->window = NGX_CONF_UNSET;
     conf->skew = NGX_CONF_UNSET;
@@ -265,6 +273,7 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_bitmask_value(conf->insecure_replay, prev->insecure_replay,
                                  NGX_HTTP_SIGN_REPLAY_SET);
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_SIGN_ENFORCE);
+    ngx_conf_merge_uint_value(conf->nonce_cap, prev->nonce_cap, 0);
     ngx_http_sign_merge_replay(prev, conf);
     ngx_conf_merge_sec_value(conf->window, prev->window, 15 * 60);
     ngx_conf_merge_sec_value(conf->skew, prev->skew, 60);

@@ -41,6 +41,8 @@
 #define NGX_HTTP_SIGN_LIST_BODY       0x40
 
 
+#define NGX_HTTP_SIGN_CAP_OFF         ((ngx_uint_t) -2)
+
 #define NGX_HTTP_SIGN_ENFORCE         0
 #define NGX_HTTP_SIGN_OBSERVE         1
 
@@ -67,6 +69,7 @@ typedef struct {
     ngx_flag_t                       insecure_preflight;
     ngx_uint_t                       insecure_replay;
     ngx_uint_t                       mode;
+    ngx_uint_t                       nonce_cap;     /* 0: auto */
     ngx_uint_t                       schemes;   /* of sign_scheme_e, 0: unset */
     ngx_uint_t                       replays;   /* schemes sign_replay names */
     ngx_uint_t                       once;      /* … without repetitions */
@@ -112,6 +115,7 @@ struct ngx_http_sign_ctx_s {
     sign_sink_t                     *sink;      /* while the body streams */
 
     ngx_http_postern_op_t            rate;
+    ngx_http_postern_quota_t         quota;
     ngx_http_postern_op_t            claim;
     u_char                           claim_name[sizeof(NGX_HTTP_SIGN_RATE_NAME)
                                                 + SIGN_CLAIM_MAX];
@@ -132,14 +136,20 @@ ngx_int_t ngx_http_sign_access_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_sign_accepted(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
-/* ngx_http_sign_claim.c: behind the cryptography; ends in accepted() */
+/* ngx_http_sign_claim.c: claim() is what comes behind the cryptography, and
+   ends in accepted() */
 ngx_int_t ngx_http_sign_claim(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+
+/* cap() is asked before it: NGX_OK, or what the phase shall return */
+ngx_int_t ngx_http_sign_cap(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx);
 
 /* ngx_http_sign_conf.c: directive setters, and what merging makes of them */
 char *ngx_http_sign_set_schemes(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_sign_set_components(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_sign_set_nonce_cap(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_sign_set_replay(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

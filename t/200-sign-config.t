@@ -25,6 +25,7 @@ __DATA__
     sign_insecure_preflight off;
     sign_insecure_replay off;
     sign_mode enforce;
+    sign_nonce_cap auto;
     sign_replay safe;
 --- config
     sign off;
@@ -38,6 +39,7 @@ __DATA__
     sign_insecure_preflight on;
     sign_insecure_replay local reuse;
     sign_mode observe;
+    sign_nonce_cap 1000;
     sign_replay nonce rfc9421;
 
     location /a {
@@ -52,6 +54,7 @@ __DATA__
         sign_insecure_preflight off;
         sign_insecure_replay off;
         sign_mode enforce;
+        sign_nonce_cap auto;
         sign_replay safe;
         return 200;
     }
