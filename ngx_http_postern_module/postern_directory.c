@@ -24,7 +24,7 @@ static int postern_parse_org(postern_parse_t *p, const postern_json_at_t *at,
 postern_directory_t *
 postern_directory_parse(postern_str_t text, postern_error_t *err)
 {
-    int              rc;
+    int              i, rc;
     json_t          *json;
     postern_parse_t  p;
 
@@ -57,7 +57,10 @@ postern_directory_parse(postern_str_t text, postern_error_t *err)
 
     rc = postern_parse_document(&p, json);
 
-    EC_GROUP_free(p.group);
+    for (i = 0; i < POSTERN_CURVES; i++) {
+        EC_GROUP_free(p.groups[i]);
+    }
+
     json_decref(json);
 
     if (rc != 0) {
@@ -139,7 +142,11 @@ postern_parse_document(postern_parse_t *p, const json_t *json)
         return -1;
     }
 
-    return postern_parse_orgs(p, json);
+    if (postern_parse_orgs(p, json) != 0) {
+        return -1;
+    }
+
+    return postern_parse_links(p);
 }
 
 

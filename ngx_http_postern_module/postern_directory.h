@@ -20,13 +20,15 @@
 #define POSTERN_NAME_MAX             128    /* names of anything, in bytes */
 #define POSTERN_SECRET_MAX           512    /* an opened secret, in bytes */
 #define POSTERN_SECRET_MIN           16     /* an opened secret, in bytes */
+#define POSTERN_PRIVATE_MAX          4096   /* an opened private key: the PEM
+                                               of 4096 bits of RSA is 3272 */
 #define POSTERN_PATTERN_MAX          1024   /* a path pattern, in bytes */
 #define POSTERN_INHERIT_MAX          32     /* depth of role inheritance */
 #define POSTERN_SEGMENTS_MAX         64     /* segments of a pattern */
 #define POSTERN_OTP_MAX              8      /* authenticators of a kind */
 #define POSTERN_RECOVERY_MAX         16     /* recovery codes of a user */
 #define POSTERN_PRINCIPALS_MAX       256    /* of an SSH authority */
-#define POSTERN_SUBJECT_MAX          16     /* attributes of a subject rule */
+#define POSTERN_ATTRIBUTE_MAX        256    /* of a subject rule, in bytes */
 #define POSTERN_KEY_APART            UINT32_MAX   /* not one of the document */
 #define POSTERN_COUNTER_MAX          (((int64_t) 1 << 53) - 1)    /* HOTP */
 
@@ -282,7 +284,8 @@ const postern_key_t *postern_directory_key(const postern_directory_t *dir,
 const postern_user_t *postern_directory_user(const postern_directory_t *dir,
     const postern_org_t *org, postern_str_t name);
 
-/* the key of that fingerprint, but no authority */
+/* the key of that fingerprint; those of ssh and x509 alone, others are found by
+   their ids */
 const postern_key_t *postern_directory_fingerprint(
     const postern_directory_t *dir, const unsigned char fingerprint[32]);
 
@@ -302,6 +305,24 @@ postern_str_t postern_alg_name(postern_alg_e alg);
 /* the same for "rfc9421" … */
 postern_scheme_e postern_scheme_parse(postern_str_t name);
 postern_str_t postern_scheme_name(postern_scheme_e scheme);
+
+/* the schemes that keys of an algorithm can serve at all, as bits */
+unsigned postern_alg_schemes(postern_alg_e alg);
+
+/* "100/s", "6000/m", "50000/h"; 0, or -1 where it is none */
+int postern_rate_parse(postern_str_t text, uint32_t *rate, uint32_t *period);
+
+#define postern_alg_is_rsa(alg)                                               \
+    ((alg) == POSTERN_ALG_RSA_PSS_SHA512                                      \
+     || (alg) == POSTERN_ALG_RSA_V1_5_SHA256)
+
+/* signs credentials instead of requests */
+#define postern_alg_is_authority(alg)                                         \
+    ((alg) == POSTERN_ALG_SSH_CA || (alg) == POSTERN_ALG_X509_CA)
+
+/* requests name no key id: the key is found by its fingerprint */
+#define postern_alg_is_found(alg)                                             \
+    ((alg) == POSTERN_ALG_SSH || (alg) == POSTERN_ALG_X509)
 
 /* 1 where the key is made of a secret that both sides know */
 #define postern_alg_is_hmac(alg)                                              \

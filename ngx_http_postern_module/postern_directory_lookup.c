@@ -126,6 +126,20 @@ postern_directory_key(const postern_directory_t *dir, postern_str_t id)
 }
 
 
+const postern_key_t *
+postern_directory_fingerprint(const postern_directory_t *dir,
+    const unsigned char fingerprint[32])
+{
+    postern_str_t                 name = { 32, fingerprint };
+    const postern_lookup_t       *lookup = dir->lookup;
+    const postern_fingerprint_t  *found;
+
+    found = postern_index_find(&lookup->fingerprints, name);
+
+    return found ? found->key : NULL;
+}
+
+
 const postern_user_t *
 postern_directory_user(const postern_directory_t *dir,
     const postern_org_t *org, postern_str_t name)

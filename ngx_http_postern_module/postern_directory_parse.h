@@ -39,7 +39,24 @@ typedef struct {
     postern_index_t         orgs;
     postern_index_t         keys;
     postern_index_t        *users;       /* by index of the organization */
+    postern_index_t         fingerprints;
 } postern_lookup_t;
+
+
+/* an entry of `fingerprints` */
+
+typedef struct {
+    postern_str_t           fingerprint;
+    const postern_key_t    *key;
+} postern_fingerprint_t;
+
+
+typedef enum {
+    POSTERN_P256 = 0,
+    POSTERN_P384,
+    POSTERN_P521,
+    POSTERN_CURVES
+} postern_curve_e;
 
 
 typedef struct {
@@ -48,7 +65,8 @@ typedef struct {
     postern_arena_t        *arena;       /* of the snapshot */
     postern_directory_t    *dir;
     postern_lookup_t       *lookup;
-    void                   *group;       /* EC_GROUP of P-256, once needed */
+    void                   *groups[POSTERN_CURVES];  /* EC_GROUP, once one is
+                                                        needed */
 
     /* of the organization at hand; its names live as long as the snapshot,
        the tables only as long as the parse */
@@ -95,6 +113,10 @@ int postern_parse_string(postern_parse_t *p, const postern_json_at_t *at,
 /* a name of anything, kept in the arena; at is where it stands as a member */
 int postern_parse_name(postern_parse_t *p, const postern_json_at_t *at,
     postern_str_t *name);
+
+/* no control character in it */
+int postern_parse_chars(postern_parse_t *p, const postern_json_at_t *at,
+    postern_json_part_e part, postern_str_t s);
 
 /* a member that people read: at most max bytes, no control character */
 int postern_parse_text(postern_parse_t *p, const postern_json_at_t *up,
@@ -146,6 +168,13 @@ int postern_parse_users(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *org);
 int postern_parse_keys(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *org);
+
+
+/* postern_directory_secret.c */
+
+/* a private key as written; record is the key's id */
+int postern_parse_sealed(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *value, postern_str_t record, postern_str_t *text);
 /* a secret as written; collection and record name it for sealing */
 int postern_parse_secret(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *value, const char *collection, postern_str_t record,
@@ -158,10 +187,82 @@ int postern_parse_factors(postern_parse_t *p, const postern_json_at_t *up,
     const json_t *json, postern_user_t *user);
 
 
+/* postern_directory_use.c: what a key may be used for */
+
+int postern_parse_algorithm(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_key_t *key);
+int postern_parse_schemes(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_key_t *key);
+int postern_parse_rate(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_key_t *key);
+int postern_parse_networks(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_key_t *key);
+
+
+/* postern_directory_material.c: what a key is made of */
+
+int postern_parse_material(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *json, postern_key_t *key);
+
+
 /* postern_directory_public.c: the raw form of a public key in the arena */
+
+#define POSTERN_PUBLIC_MAX   2048    /* as written, and as DER */
+#define POSTERN_ED25519_LEN  32
 
 int postern_parse_public_key(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *value, postern_alg_e alg, postern_str_t *raw);
+
+/* these return NULL, or what is wrong; what libcrypto noted meanwhile is the
+   caller's to clear */
+
+/* bytes of any form (raw, a point, a SubjectPublicKeyInfo) to the raw one, in
+   place; key has room for POSTERN_PUBLIC_MAX */
+const char *postern_public_take(postern_parse_t *p, postern_alg_e alg,
+    unsigned char *key, size_t *len);
+/* of what is raw already */
+const char *postern_public_check(postern_parse_t *p, postern_alg_e alg,
+    unsigned char *key, size_t *len);
+const char *postern_public_ed25519(const unsigned char *key, size_t len);
+const char *postern_public_point(postern_parse_t *p, postern_curve_e curve,
+    unsigned char *key, size_t *len);
+
+
+/* postern_directory_rsa.c: the same; numbers are big endian */
+
+const char *postern_rsa_fault(postern_str_t n, postern_str_t e);
+/* writes a SubjectPublicKeyInfo; the numbers may begin with zeros */
+const char *postern_public_rsa(postern_str_t n, postern_str_t e,
+    unsigned char *out, size_t *len);
+
+
+/* postern_directory_jwk.c */
+
+int postern_parse_jwk(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *json, postern_alg_e alg, postern_str_t *raw);
+/* of a key in a set; 0: none that signs requests */
+postern_alg_e postern_jwk_algorithm(const json_t *json);
+
+
+/* postern_directory_ssh.c */
+
+int postern_parse_ssh_key(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *value, postern_str_t *blob);
+
+
+/* postern_directory_x509.c */
+
+int postern_parse_certificate(postern_parse_t *p,
+    const postern_json_at_t *at, const json_t *value, postern_key_t *key);
+int postern_parse_crl(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *value, postern_key_t *key);
+int postern_parse_subject(postern_parse_t *p, const postern_json_at_t *up,
+    const json_t *value, postern_key_t *key);
+
+
+/* postern_directory_link.c: last, of all keys */
+
+int postern_parse_links(postern_parse_t *p);
 
 
 #endif /* _POSTERN_DIRECTORY_PARSE_H_INCLUDED_ */

@@ -1,17 +1,13 @@
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <sodium.h>
 
 #include "postern_directory_parse.h"
 #include "postern_assert.h"
-
-
-#define POSTERN_PUBLIC_MAX      2048    /* as written */
-#define POSTERN_ED25519_LEN     32
-#define POSTERN_P256_POINT_LEN  65      /* 04 X Y */
 
 
 static int postern_public_decode(const char *text, size_t len,
@@ -22,10 +18,26 @@ static const char *postern_public_raw(postern_alg_e alg, unsigned char *key,
     size_t *len);
 static const char *postern_public_spki(postern_alg_e alg, X509_PUBKEY *spki,
     unsigned char *key, size_t *len);
-static const char *postern_public_ed25519(const unsigned char *key,
-    size_t len);
-static const char *postern_public_p256(postern_parse_t *p, unsigned char *key,
-    size_t *len);
+static const char *postern_public_numbers(X509_PUBKEY *spki,
+    unsigned char *key, size_t *len);
+static postern_curve_e postern_public_curve(postern_alg_e alg);
+
+
+typedef struct {
+    int                  nid;
+    size_t               point;
+    const char          *wrong;
+} postern_curve_t;
+
+
+static const postern_curve_t  postern_curves[] = {
+    { NID_X9_62_prime256v1, 65,
+      "is not a point on the curve P-256 (65 bytes, 04 X Y)" },
+    { NID_secp384r1, 97,
+      "is not a point on the curve P-384 (97 bytes, 04 X Y)" },
+    { NID_secp521r1, 133,
+      "is not a point on the curve P-521 (133 bytes, 04 X Y)" }
+};
 
 
 int
@@ -46,13 +58,7 @@ postern_parse_public_key(postern_parse_t *p, const postern_json_at_t *at,
     if (postern_public_decode((const char *) s.data, s.len, key, &len, &fault)
         == 0)
     {
-        fault = postern_public_raw(alg, key, &len);
-
-        if (fault == NULL) {
-            fault = alg == POSTERN_ALG_ED25519
-                    ? postern_public_ed25519(key, len)
-                    : postern_public_p256(p, key, &len);
-        }
+        fault = postern_public_take(p, alg, key, &len);
     }
 
     /* what libcrypto notes must not surface in somebody else's call */
@@ -67,6 +73,36 @@ postern_parse_public_key(postern_parse_t *p, const postern_json_at_t *at,
     s.len = len;
 
     return postern_parse_keep(p, s, raw);
+}
+
+
+const char *
+postern_public_take(postern_parse_t *p, postern_alg_e alg, unsigned char *key,
+    size_t *len)
+{
+    const char  *fault;
+
+    fault = postern_public_raw(alg, key, len);
+
+    return fault ? fault : postern_public_check(p, alg, key, len);
+}
+
+
+const char *
+postern_public_check(postern_parse_t *p, postern_alg_e alg,
+    unsigned char *key, size_t *len)
+{
+    /* of an RSA key the numbers were looked at before it was written */
+
+    if (postern_alg_is_rsa(alg)) {
+        return NULL;
+    }
+
+    if (alg == POSTERN_ALG_ED25519) {
+        return postern_public_ed25519(key, *len);
+    }
+
+    return postern_public_point(p, postern_public_curve(alg), key, len);
 }
 
 
@@ -138,7 +174,8 @@ postern_public_pem(const char *text, size_t len, unsigned char *out,
 }
 
 
-/* to the bytes of the key alone, in place */
+/* to the bytes of the key alone, in place; of RSA to its plain
+   SubjectPublicKeyInfo */
 
 static const char *
 postern_public_raw(postern_alg_e alg, unsigned char *key, size_t *len)
@@ -151,7 +188,10 @@ postern_public_raw(postern_alg_e alg, unsigned char *key, size_t *len)
        points begin with 02, 03 or 04 */
 
     if (*len <= POSTERN_ED25519_LEN || key[0] != 0x30) {
-        return NULL;
+        return postern_alg_is_rsa(alg)
+               ? "is not an RSA public key (SubjectPublicKeyInfo, as "
+                 "\"openssl pkey -pubout\" writes it)"
+               : NULL;
     }
 
     p = key;
@@ -174,9 +214,10 @@ static const char *
 postern_public_spki(postern_alg_e alg, X509_PUBKEY *spki, unsigned char *key,
     size_t *len)
 {
-    int                   n, rc, type;
+    int                   n, rc, nid, type;
     X509_ALGOR           *algor;
     const void           *param;
+    postern_curve_e       curve;
     const ASN1_OBJECT    *oid;
     const unsigned char  *data;
 
@@ -188,16 +229,40 @@ postern_public_spki(postern_alg_e alg, X509_PUBKEY *spki, unsigned char *key,
 
     X509_ALGOR_get0(&oid, &type, &param, algor);
 
+    nid = OBJ_obj2nid(oid);
+
+    if (postern_alg_is_rsa(alg)) {
+
+        if (nid == NID_rsassaPss && alg == POSTERN_ALG_RSA_PSS_SHA512) {
+
+            if (type != V_ASN1_UNDEF) {
+                return "is an RSASSA-PSS key with parameters of its own; make "
+                       "it without any, or as a plain RSA key";
+            }
+
+        } else if (nid != NID_rsaEncryption) {
+            return "is not an RSA key, as the algorithm says";
+        }
+
+        return postern_public_numbers(spki, key, len);
+    }
+
     if (alg == POSTERN_ALG_ED25519) {
-        if (OBJ_obj2nid(oid) != NID_ED25519) {
+        if (nid != NID_ED25519) {
             return "is not an Ed25519 key, as the algorithm says";
         }
 
-    } else if (OBJ_obj2nid(oid) != NID_X9_62_id_ecPublicKey
-               || type != V_ASN1_OBJECT
-               || OBJ_obj2nid(param) != NID_X9_62_prime256v1)
-    {
-        return "is not a key on the curve P-256, as the algorithm says";
+    } else {
+        curve = postern_public_curve(alg);
+
+        if (nid != NID_X9_62_id_ecPublicKey
+            || type != V_ASN1_OBJECT
+            || OBJ_obj2nid(param) != postern_curves[curve].nid)
+        {
+            return curve == POSTERN_P256
+                   ? "is not a key on the curve P-256, as the algorithm says"
+                   : "is not a key on the curve P-384, as the algorithm says";
+        }
     }
 
     /* data lies in spki, not in key */
@@ -210,6 +275,46 @@ postern_public_spki(postern_alg_e alg, X509_PUBKEY *spki, unsigned char *key,
 
 
 static const char *
+postern_public_numbers(X509_PUBKEY *spki, unsigned char *key, size_t *len)
+{
+    BIGNUM         *n, *e;
+    EVP_PKEY       *pkey;
+    const char     *fault;
+    postern_str_t   modulus, exponent;
+    unsigned char   bytes[2 * POSTERN_PUBLIC_MAX];
+
+    pkey = X509_PUBKEY_get0(spki);
+    if (pkey == NULL) {
+        return "is not an RSA key that OpenSSL understands";
+    }
+
+    n = NULL;
+    e = NULL;
+
+    /* both were bounded by the length of the text */
+
+    if (EVP_PKEY_get_bn_param(pkey, "n", &n) != 1
+        || EVP_PKEY_get_bn_param(pkey, "e", &e) != 1)
+    {
+        fault = "out of memory";
+
+    } else {
+        modulus.data = bytes;
+        modulus.len = BN_bn2bin(n, bytes);
+        exponent.data = bytes + modulus.len;
+        exponent.len = BN_bn2bin(e, bytes + modulus.len);
+
+        fault = postern_public_rsa(modulus, exponent, key, len);
+    }
+
+    BN_free(n);
+    BN_free(e);
+
+    return fault;
+}
+
+
+const char *
 postern_public_ed25519(const unsigned char *key, size_t len)
 {
     if (len != POSTERN_ED25519_LEN) {
@@ -226,20 +331,31 @@ postern_public_ed25519(const unsigned char *key, size_t len)
 }
 
 
-static const char *
-postern_public_p256(postern_parse_t *p, unsigned char *key, size_t *len)
+static postern_curve_e
+postern_public_curve(postern_alg_e alg)
 {
-    EC_POINT    *point;
-    const char  *fault;
+    return alg == POSTERN_ALG_ECDSA_P256_SHA256 ? POSTERN_P256 : POSTERN_P384;
+}
 
-    if (p->group == NULL) {
-        p->group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-        if (p->group == NULL) {
+
+const char *
+postern_public_point(postern_parse_t *p, postern_curve_e curve,
+    unsigned char *key, size_t *len)
+{
+    EC_POINT               *point;
+    const char             *fault;
+    const postern_curve_t  *c;
+
+    c = &postern_curves[curve];
+
+    if (p->groups[curve] == NULL) {
+        p->groups[curve] = EC_GROUP_new_by_curve_name(c->nid);
+        if (p->groups[curve] == NULL) {
             return "out of memory";
         }
     }
 
-    point = EC_POINT_new(p->group);
+    point = EC_POINT_new(p->groups[curve]);
     if (point == NULL) {
         return "out of memory";
     }
@@ -250,17 +366,17 @@ postern_public_p256(postern_parse_t *p, unsigned char *key, size_t *len)
        forms too, hence the way back; one byte is the point at infinity */
 
     if (*len < 2
-        || EC_POINT_oct2point(p->group, point, key, *len, NULL) != 1)
+        || EC_POINT_oct2point(p->groups[curve], point, key, *len, NULL) != 1)
     {
-        fault = "is not a point on the curve P-256 (65 bytes, 04 X Y)";
+        fault = c->wrong;
 
     } else {
-        *len = EC_POINT_point2oct(p->group, point,
+        *len = EC_POINT_point2oct(p->groups[curve], point,
                                   POINT_CONVERSION_UNCOMPRESSED, key,
-                                  POSTERN_P256_POINT_LEN, NULL);
+                                  c->point, NULL);
 
-        if (POSTERN_NEVER(*len != POSTERN_P256_POINT_LEN)) {
-            fault = "is not a point on the curve P-256 (65 bytes, 04 X Y)";
+        if (POSTERN_NEVER(*len != c->point)) {
+            fault = c->wrong;
         }
     }
 

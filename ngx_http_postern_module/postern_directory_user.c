@@ -17,9 +17,6 @@ static int postern_parse_email(postern_parse_t *p,
     const postern_json_at_t *up, const json_t *json, postern_user_t *user);
 static int postern_parse_password(postern_parse_t *p,
     const postern_json_at_t *up, const json_t *json, postern_user_t *user);
-static int postern_secret_size(postern_parse_t *p,
-    const postern_json_at_t *at, postern_str_t text, postern_str_t name,
-    int *sealed);
 
 
 int
@@ -229,81 +226,6 @@ postern_parse_password(postern_parse_t *p, const postern_json_at_t *up,
                              "m up to %d, t up to %d",
                              POSTERN_ARGON2_MEMORY_MAX,
                              POSTERN_ARGON2_PASSES_MAX);
-    }
-
-    return 0;
-}
-
-
-int
-postern_parse_secret(postern_parse_t *p, const postern_json_at_t *at,
-    const json_t *value, const char *collection, postern_str_t record,
-    const char *member, postern_str_t *secret)
-{
-    int            sealed;
-    char           buf[2 * POSTERN_NAME_MAX + 64], path[POSTERN_ERROR_PATH];
-    postern_str_t  s, name;
-
-    if (postern_parse_string(p, at, value, POSTERN_SEALED_MAX, &s) != 0) {
-        return -1;
-    }
-
-    name.data = (const unsigned char *) buf;
-    name.len = postern_seal_name(buf, sizeof(buf), p->org->name, collection,
-                                 record, member);
-
-    /* names of all kinds are shorter */
-
-    if (POSTERN_NEVER(name.len == 0)) {
-        return postern_fault(p, at, POSTERN_JSON_VALUE,
-                             "belongs to a record whose name is too long");
-    }
-
-    if (postern_secret_size(p, at, s, name, &sealed) != 0) {
-        return -1;
-    }
-
-    if (sealed) {
-        p->dir->nsealed++;
-
-    } else if (p->dir->nplain++ == 0) {
-        name.data = (const unsigned char *) path;
-        name.len = postern_json_path(at, path, sizeof(path));
-
-        if (postern_parse_keep(p, name, &p->dir->plain_first) != 0) {
-            return -1;
-        }
-    }
-
-    return postern_parse_keep(p, s, secret);
-}
-
-
-static int
-postern_secret_size(postern_parse_t *p, const postern_json_at_t *at,
-    postern_str_t text, postern_str_t name, int *sealed)
-{
-    size_t          len;
-    unsigned char   buf[POSTERN_SECRET_MAX];
-    postern_open_e  rc;
-
-    rc = postern_secret_open(NULL, text, name, buf, &len);
-
-    sodium_memzero(buf, sizeof(buf));
-
-    *sealed = rc == POSTERN_OPEN_NO_KEY;
-
-    if (rc != POSTERN_OPEN_OK && rc != POSTERN_OPEN_NO_KEY) {
-        return postern_fault(p, at, POSTERN_JSON_VALUE,
-                             "a secret must be \"sealed:\", \"plain:\" or "
-                             "\"base64:\" and 1 to %d bytes behind it",
-                             POSTERN_SECRET_MAX);
-    }
-
-    if (!*sealed && len < POSTERN_SECRET_MIN) {
-        return postern_fault(p, at, POSTERN_JSON_VALUE,
-                             "a secret must have at least %d bytes",
-                             POSTERN_SECRET_MIN);
     }
 
     return 0;

@@ -165,7 +165,6 @@ int
 postern_parse_name(postern_parse_t *p, const postern_json_at_t *at,
     postern_str_t *name)
 {
-    size_t         i;
     postern_str_t  s;
 
     s.data = (const unsigned char *) at->member;
@@ -182,6 +181,20 @@ postern_parse_name(postern_parse_t *p, const postern_json_at_t *at,
                              POSTERN_NAME_MAX);
     }
 
+    if (postern_parse_chars(p, at, POSTERN_JSON_NAME, s) != 0) {
+        return -1;
+    }
+
+    return postern_parse_keep(p, s, name);
+}
+
+
+int
+postern_parse_chars(postern_parse_t *p, const postern_json_at_t *at,
+    postern_json_part_e part, postern_str_t s)
+{
+    size_t  i;
+
     /* C0, DEL and C1: names end up in headers, logs and terminals */
 
     for (i = 0; i < s.len; i++) {
@@ -189,12 +202,12 @@ postern_parse_name(postern_parse_t *p, const postern_json_at_t *at,
             || s.data[i] == 0x7f
             || (s.data[i] == 0xc2 && s.data[i + 1] < 0xa0))
         {
-            return postern_fault(p, at, POSTERN_JSON_NAME,
+            return postern_fault(p, at, part,
                                  "the name holds a control character");
         }
     }
 
-    return postern_parse_keep(p, s, name);
+    return 0;
 }
 
 

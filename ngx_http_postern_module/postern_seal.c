@@ -12,7 +12,7 @@
 #define POSTERN_SEAL_TAG    crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 #define POSTERN_SEAL_BOX                                                      \
-    (POSTERN_SEAL_NONCE + POSTERN_SECRET_MAX + POSTERN_SEAL_TAG)
+    (POSTERN_SEAL_NONCE + POSTERN_PRIVATE_MAX + POSTERN_SEAL_TAG)
 
 
 static int postern_ring_line(postern_str_t line, postern_ring_t *ring,
@@ -24,12 +24,18 @@ static postern_str_t postern_ring_word(postern_str_t *line);
 static int postern_sealed_by_ring(const postern_ring_t *ring,
     postern_str_t text);
 static int postern_seal_prefix(postern_str_t *text, const char *prefix);
+static size_t postern_seal_box(const postern_ring_t *ring,
+    postern_str_t secret, postern_str_t name, char *out, size_t size);
+static postern_open_e postern_open(const postern_ring_t *ring,
+    postern_str_t text, postern_str_t name, unsigned char *out, size_t max,
+    size_t *len);
 static postern_open_e postern_open_plain(postern_str_t text,
-    unsigned char *out, size_t *len);
+    unsigned char *out, size_t max, size_t *len);
 static postern_open_e postern_open_base64(postern_str_t text,
-    unsigned char *out, size_t *len);
+    unsigned char *out, size_t max, size_t *len);
 static postern_open_e postern_open_sealed(const postern_ring_t *ring,
-    postern_str_t text, postern_str_t name, unsigned char *out, size_t *len);
+    postern_str_t text, postern_str_t name, unsigned char *out, size_t max,
+    size_t *len);
 
 
 int
@@ -223,6 +229,24 @@ size_t
 postern_seal(const postern_ring_t *ring, postern_str_t secret,
     postern_str_t name, char *out, size_t size)
 {
+    return secret.len > POSTERN_SECRET_MAX
+           ? 0 : postern_seal_box(ring, secret, name, out, size);
+}
+
+
+size_t
+postern_private_seal(const postern_ring_t *ring, postern_str_t pem,
+    postern_str_t name, char *out, size_t size)
+{
+    return pem.len > POSTERN_PRIVATE_MAX
+           ? 0 : postern_seal_box(ring, pem, name, out, size);
+}
+
+
+static size_t
+postern_seal_box(const postern_ring_t *ring, postern_str_t secret,
+    postern_str_t name, char *out, size_t size)
+{
     int                 n, rc;
     size_t              len;
     unsigned char       box[POSTERN_SEAL_BOX];
@@ -232,7 +256,6 @@ postern_seal(const postern_ring_t *ring, postern_str_t secret,
 
     if (ring->nkeys == 0
         || secret.len == 0
-        || secret.len > POSTERN_SECRET_MAX
         || name.len == 0
         || POSTERN_NEVER(rc < 0))
     {
@@ -271,25 +294,41 @@ postern_open_e
 postern_secret_open(const postern_ring_t *ring, postern_str_t text,
     postern_str_t name, unsigned char *out, size_t *len)
 {
+    return postern_open(ring, text, name, out, POSTERN_SECRET_MAX, len);
+}
+
+
+postern_open_e
+postern_private_open(const postern_ring_t *ring, postern_str_t text,
+    postern_str_t name, unsigned char *out, size_t *len)
+{
+    return postern_open(ring, text, name, out, POSTERN_PRIVATE_MAX, len);
+}
+
+
+static postern_open_e
+postern_open(const postern_ring_t *ring, postern_str_t text,
+    postern_str_t name, unsigned char *out, size_t max, size_t *len)
+{
     postern_open_e  rc;
 
     *len = 0;
 
     if (postern_seal_prefix(&text, "sealed:")) {
-        rc = postern_open_sealed(ring, text, name, out, len);
+        rc = postern_open_sealed(ring, text, name, out, max, len);
 
     } else if (postern_seal_prefix(&text, "plain:")) {
-        rc = postern_open_plain(text, out, len);
+        rc = postern_open_plain(text, out, max, len);
 
     } else if (postern_seal_prefix(&text, "base64:")) {
-        rc = postern_open_base64(text, out, len);
+        rc = postern_open_base64(text, out, max, len);
 
     } else {
         rc = POSTERN_OPEN_MALFORMED;
     }
 
     if (rc != POSTERN_OPEN_OK) {
-        sodium_memzero(out, POSTERN_SECRET_MAX);
+        sodium_memzero(out, max);
         *len = 0;
     }
 
@@ -316,9 +355,10 @@ postern_seal_prefix(postern_str_t *text, const char *prefix)
 
 
 static postern_open_e
-postern_open_plain(postern_str_t text, unsigned char *out, size_t *len)
+postern_open_plain(postern_str_t text, unsigned char *out, size_t max,
+    size_t *len)
 {
-    if (text.len == 0 || text.len > POSTERN_SECRET_MAX) {
+    if (text.len == 0 || text.len > max) {
         return POSTERN_OPEN_MALFORMED;
     }
 
@@ -330,9 +370,10 @@ postern_open_plain(postern_str_t text, unsigned char *out, size_t *len)
 
 
 static postern_open_e
-postern_open_base64(postern_str_t text, unsigned char *out, size_t *len)
+postern_open_base64(postern_str_t text, unsigned char *out, size_t max,
+    size_t *len)
 {
-    if (sodium_base642bin(out, POSTERN_SECRET_MAX, (const char *) text.data,
+    if (sodium_base642bin(out, max, (const char *) text.data,
                           text.len, NULL, len, NULL,
                           sodium_base64_VARIANT_ORIGINAL)
         != 0
@@ -347,7 +388,7 @@ postern_open_base64(postern_str_t text, unsigned char *out, size_t *len)
 
 static postern_open_e
 postern_open_sealed(const postern_ring_t *ring, postern_str_t text,
-    postern_str_t name, unsigned char *out, size_t *len)
+    postern_str_t name, unsigned char *out, size_t max, size_t *len)
 {
     int                   n;
     size_t                blen;
@@ -368,7 +409,8 @@ postern_open_sealed(const postern_ring_t *ring, postern_str_t text,
     text.len -= id.len + 1;
 
     if (!postern_ring_id_valid(id)
-        || sodium_base642bin(box, sizeof(box), (const char *) text.data,
+        || sodium_base642bin(box, POSTERN_SEAL_NONCE + max + POSTERN_SEAL_TAG,
+                             (const char *) text.data,
                              text.len, NULL, &blen, NULL,
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING)
            != 0
@@ -409,6 +451,7 @@ postern_sealed_lost(const postern_ring_t *ring, const postern_directory_t *dir)
 
     for (i = 0; i < dir->nkeys; i++) {
         lost += !postern_sealed_by_ring(ring, dir->keys[i].secret);
+        lost += !postern_sealed_by_ring(ring, dir->keys[i].private_key);
     }
 
     for (i = 0; i < dir->norgs; i++) {
@@ -464,8 +507,8 @@ postern_open_text(postern_open_e rc)
         return "opened";
 
     case POSTERN_OPEN_MALFORMED:
-        return "neither \"sealed:\", \"plain:\" nor \"base64:\" of 1 to 512 "
-               "bytes";
+        return "neither \"sealed:\", \"plain:\" nor \"base64:\", or too long "
+               "(a secret has 1 to 512 bytes, a private key up to 4096)";
 
     case POSTERN_OPEN_NO_KEY:
         return "sealed by a master key that the key ring lacks";

@@ -24,6 +24,7 @@
 #define POSTERN_RING_MAX_FILE   16384
 #define POSTERN_RING_ID_MAX     64
 #define POSTERN_SEALED_MAX      1024    /* a sealed secret, as written */
+#define POSTERN_SEALED_PRIVATE_MAX  6144    /* a sealed private key */
 
 
 /* plain data: lies wherever the owner keeps secrets (locked, not dumped) */
@@ -66,6 +67,13 @@ typedef enum {
  * NULL where there is no master key.  out is wiped on failure.
  */
 postern_open_e postern_secret_open(const postern_ring_t *ring,
+    postern_str_t text, postern_str_t name, unsigned char *out, size_t *len);
+
+/* the same of a private key, of POSTERN_PRIVATE_MAX bytes: the PEM of the
+   record org/keys/id/private_key */
+size_t postern_private_seal(const postern_ring_t *ring, postern_str_t pem,
+    postern_str_t name, char *out, size_t size);
+postern_open_e postern_private_open(const postern_ring_t *ring,
     postern_str_t text, postern_str_t name, unsigned char *out, size_t *len);
 
 const char *postern_open_text(postern_open_e rc);

@@ -21,7 +21,7 @@
 #define FUZZ_INPUT  2048
 
 
-static void  *group;        /* of P-256, kept as a parser keeps it */
+static void  *groups[POSTERN_CURVES];    /* kept as a parser keeps them */
 
 
 /* the raw key in out: its length, or 0 */
@@ -51,13 +51,13 @@ parse(postern_str_t text, postern_alg_e alg, unsigned char *out)
 
     p.text = (postern_str_t) postern_string("{\"public_key\":\"\"}");
     p.err = &err;
-    p.group = group;
+    memcpy(p.groups, groups, sizeof(groups));
     p.arena = postern_arena_create();
     HELD(p.arena != NULL);
 
     rc = postern_parse_public_key(&p, &at, value, alg, &raw);
     raw.len = rc == 0 ? raw.len : 0;
-    group = p.group;
+    memcpy(groups, p.groups, sizeof(groups));
 
     HELD(rc == 0 || err.text[0] != '\0');
     HELD(raw.len <= 65);

@@ -1,15 +1,8 @@
 /* link:
-   ngx_http_postern_module/postern_directory.c
-   ngx_http_postern_module/postern_directory_lookup.c
-   ngx_http_postern_module/postern_directory_value.c
-   ngx_http_postern_module/postern_directory_role.c
-   ngx_http_postern_module/postern_directory_pattern.c
-   ngx_http_postern_module/postern_directory_user.c
-   ngx_http_postern_module/postern_directory_factor.c
+   ngx_http_postern_module/postern_directory*.c
    ngx_http_postern_module/postern_argon2.c
-   ngx_http_postern_module/postern_directory_key.c
-   ngx_http_postern_module/postern_directory_public.c
    ngx_http_postern_module/postern_json.c
+   ngx_http_postern_module/postern_jwk.c
    ngx_http_postern_module/postern_arena.c
    ngx_http_postern_module/postern_alg.c
    ngx_http_postern_module/postern_name.c
@@ -485,10 +478,12 @@ TEST(algorithms)
           "the member \"algorithm\" is missing");
     FAULT(ORG("'keys':{'k':{'roles':[],'algorithm':'hmac-sha1'}}"), 2, 37,
           ACME "keys.k.algorithm", "unknown algorithm \"hmac-sha1\", did you "
-          "mean \"hmac-sha256\"?");
+          "mean \"hmac-sha512\"?");
     FAULT(ORG("'keys':{'k':{'roles':[],'algorithm':'rsa'}}"), 2, 37,
           ACME "keys.k.algorithm", "unknown algorithm \"rsa\", known are "
-          "\"hmac-sha256\", \"ed25519\" and \"ecdsa-p256-sha256\"");
+          "hmac-sha256, -sha384 and -sha512, ed25519, ecdsa-p256-sha256, "
+          "ecdsa-p384-sha384, rsa-pss-sha512, rsa-v1_5-sha256, ssh, ssh-ca, "
+          "x509 and x509-ca");
     FAULT(ORG("'keys':{'k':{'roles':[],'algorithm':'hmac-sha256'}}"), 2, 13,
           ACME "keys.k",
           "a key of the algorithm \"hmac-sha256\" must have \"secret\"");

@@ -1,15 +1,8 @@
 /* link:
-   ngx_http_postern_module/postern_directory.c
-   ngx_http_postern_module/postern_directory_lookup.c
-   ngx_http_postern_module/postern_directory_value.c
-   ngx_http_postern_module/postern_directory_role.c
-   ngx_http_postern_module/postern_directory_pattern.c
-   ngx_http_postern_module/postern_directory_user.c
-   ngx_http_postern_module/postern_directory_factor.c
+   ngx_http_postern_module/postern_directory*.c
    ngx_http_postern_module/postern_argon2.c
-   ngx_http_postern_module/postern_directory_key.c
-   ngx_http_postern_module/postern_directory_public.c
    ngx_http_postern_module/postern_json.c
+   ngx_http_postern_module/postern_jwk.c
    ngx_http_postern_module/postern_arena.c
    ngx_http_postern_module/postern_alg.c
    ngx_http_postern_module/postern_name.c
