@@ -23,7 +23,7 @@
 
 
 /* changes whenever the table or a type below does */
-#define NGX_HTTP_POSTERN_API_VERSION  5
+#define NGX_HTTP_POSTERN_API_VERSION  6
 
 
 /*
@@ -371,6 +371,11 @@ typedef struct {
     ngx_int_t  (*quota)(ngx_http_request_t *r, ngx_str_t *org,
                         const ngx_http_postern_quota_t *quota,
                         ngx_msec_t *wait);
+
+    /* secret() for the "private_key" of a key, a PEM of POSTERN_PRIVATE_MAX
+       bytes at most, under the name org/keys/id/private_key */
+    ngx_int_t  (*private_key)(ngx_log_t *log, postern_str_t text,
+                              postern_str_t name, u_char *out, size_t *len);
 } ngx_http_postern_api_t;
 
 

@@ -20,6 +20,8 @@ static ngx_int_t ngx_http_postern_keys_read(ngx_conf_t *cf, ngx_str_t *file,
     ngx_fd_t fd, u_char *buf, size_t *len);
 static ngx_int_t ngx_http_postern_keys_follow(ngx_conf_t *cf,
     postern_ring_t *ring);
+static ngx_int_t ngx_http_postern_keys_opened(ngx_log_t *log,
+    ngx_http_postern_keys_conf_t *kcf, postern_str_t name, postern_open_e rc);
 static void ngx_http_postern_keys_forked(void);
 static void ngx_http_postern_keys_cleanup(void *data);
 
@@ -302,10 +304,32 @@ ngx_int_t
 ngx_http_postern_keys_open(ngx_log_t *log, ngx_http_postern_keys_conf_t *kcf,
     postern_str_t text, postern_str_t name, u_char *out, size_t *len)
 {
-    ngx_str_t       record;
     postern_open_e  rc;
 
     rc = postern_secret_open(kcf->ring, text, name, out, len);
+
+    return ngx_http_postern_keys_opened(log, kcf, name, rc);
+}
+
+
+ngx_int_t
+ngx_http_postern_keys_private(ngx_log_t *log,
+    ngx_http_postern_keys_conf_t *kcf, postern_str_t text, postern_str_t name,
+    u_char *out, size_t *len)
+{
+    postern_open_e  rc;
+
+    rc = postern_private_open(kcf->ring, text, name, out, len);
+
+    return ngx_http_postern_keys_opened(log, kcf, name, rc);
+}
+
+
+static ngx_int_t
+ngx_http_postern_keys_opened(ngx_log_t *log,
+    ngx_http_postern_keys_conf_t *kcf, postern_str_t name, postern_open_e rc)
+{
+    ngx_str_t  record;
 
     if (rc == POSTERN_OPEN_OK) {
         return NGX_OK;

@@ -41,6 +41,11 @@ ngx_int_t ngx_http_postern_keys_open(ngx_log_t *log,
     ngx_http_postern_keys_conf_t *kcf, postern_str_t text, postern_str_t name,
     u_char *out, size_t *len);
 
+/* the same of a private key: POSTERN_PRIVATE_MAX bytes of PEM */
+ngx_int_t ngx_http_postern_keys_private(ngx_log_t *log,
+    ngx_http_postern_keys_conf_t *kcf, postern_str_t text, postern_str_t name,
+    u_char *out, size_t *len);
+
 /* seal() and mac() of the API table */
 ngx_int_t ngx_http_postern_keys_seal(ngx_log_t *log,
     ngx_http_postern_keys_conf_t *kcf, postern_str_t secret,

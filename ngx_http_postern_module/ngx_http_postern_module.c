@@ -56,6 +56,8 @@ static ngx_flag_t ngx_http_postern_has_redis(ngx_conf_t *cf);
 static ngx_flag_t ngx_http_postern_has_keys(ngx_conf_t *cf);
 static ngx_int_t ngx_http_postern_secret(ngx_log_t *log, postern_str_t text,
     postern_str_t name, u_char *out, size_t *len);
+static ngx_int_t ngx_http_postern_private_key(ngx_log_t *log,
+    postern_str_t text, postern_str_t name, u_char *out, size_t *len);
 static ngx_int_t ngx_http_postern_seal(ngx_log_t *log, postern_str_t secret,
     postern_str_t name, u_char *out, size_t *len);
 static ngx_int_t ngx_http_postern_mac(ngx_uint_t n, const char *purpose,
@@ -199,7 +201,9 @@ const ngx_http_postern_api_t  ngx_http_postern_api = {
 
     ngx_http_postern_memory,
 
-    ngx_http_postern_store_quota
+    ngx_http_postern_store_quota,
+
+    ngx_http_postern_private_key
 };
 
 
@@ -374,6 +378,20 @@ ngx_http_postern_secret(ngx_log_t *log, postern_str_t text,
                                                ngx_http_postern_module);
 
     return ngx_http_postern_keys_open(log, &pmcf->keys, text, name, out, len);
+}
+
+
+static ngx_int_t
+ngx_http_postern_private_key(ngx_log_t *log, postern_str_t text,
+    postern_str_t name, u_char *out, size_t *len)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_postern_module);
+
+    return ngx_http_postern_keys_private(log, &pmcf->keys, text, name, out,
+                                         len);
 }
 
 
