@@ -19,6 +19,9 @@ typedef enum {
 typedef struct {
     uint32_t       nkeys;
     sign_key_t    *decoys[NGX_HTTP_SIGN_DECOYS];
+    sign_key_t    *ssh_decoys[SIGN_SSH_TYPES];
+    unsigned       ssh_types;             /* bits of SIGN_SSH_TYPES, and one
+                                             more where they are known */
     sign_key_t    *keys[];                /* by postern_key_t.index */
 } ngx_http_sign_keys_t;
 
@@ -27,6 +30,9 @@ static void *ngx_http_sign_prepare(const postern_directory_t *dir);
 static void ngx_http_sign_destroy(void *data);
 static sign_key_t *ngx_http_sign_open(ngx_http_request_t *r,
     const postern_key_t *key);
+static sign_key_t *ngx_http_sign_ssh_decoy(ngx_http_request_t *r,
+    ngx_http_sign_keys_t *keys, const sign_message_t *msg,
+    const postern_key_t **key);
 static ngx_http_sign_decoy_e ngx_http_sign_likely(
     const postern_directory_t *directory, const sign_message_t *msg);
 
@@ -66,6 +72,29 @@ static const postern_key_t  ngx_http_sign_decoys[] = {
       .schemes = NGX_HTTP_SIGN_SCHEMES,
       .algorithm = POSTERN_ALG_ECDSA_P256_SHA256,
       .public_key = { 65, ngx_http_sign_p256_base },
+      .not_before = POSTERN_TIME_MIN,
+      .not_after = POSTERN_TIME_MAX }
+};
+
+/* as of a real one, every word of what an authority demands is met */
+
+static const postern_str_t  ngx_http_sign_principals[] = {
+    postern_string("*")
+};
+
+static const postern_key_t  ngx_http_sign_ssh_decoys[] = {
+
+    { .org = &ngx_http_sign_decoy_org,
+      .schemes = NGX_HTTP_SIGN_SCHEMES,
+      .algorithm = POSTERN_ALG_SSH,
+      .not_before = POSTERN_TIME_MIN,
+      .not_after = POSTERN_TIME_MAX },
+
+    { .org = &ngx_http_sign_decoy_org,
+      .schemes = NGX_HTTP_SIGN_SCHEMES,
+      .algorithm = POSTERN_ALG_SSH_CA,
+      .principals = ngx_http_sign_principals,
+      .nprincipals = 1,
       .not_before = POSTERN_TIME_MIN,
       .not_after = POSTERN_TIME_MAX }
 };
@@ -119,6 +148,10 @@ ngx_http_sign_destroy(void *data)
         if (keys->decoys[n]) {
             sign_key_destroy(keys->decoys[n]);
         }
+    }
+
+    for (n = 0; n < SIGN_SSH_TYPES; n++) {
+        sign_key_destroy(keys->ssh_decoys[n]);
     }
 
     free(keys);
@@ -240,6 +273,10 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
         return NULL;
     }
 
+    if (msg->scheme == SIGN_SSHSIG) {
+        return ngx_http_sign_ssh_decoy(r, keys, msg, key);
+    }
+
     which = ngx_http_sign_likely(postern_api.directory(r), msg);
 
     *key = &ngx_http_sign_decoys[which];
@@ -266,4 +303,40 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
     keys->decoys[which] = sign_key_create(*key, secret);
 
     return keys->decoys[which];
+}
+
+
+/* a type that no key of the directory has needs no decoy's work: whoever uses
+   it is refused in the same time whatever he says */
+
+static sign_key_t *
+ngx_http_sign_ssh_decoy(ngx_http_request_t *r, ngx_http_sign_keys_t *keys,
+    const sign_message_t *msg, const postern_key_t **key)
+{
+    size_t                      type;
+    const postern_directory_t  *directory;
+
+    directory = postern_api.directory(r);
+
+    if (keys->ssh_types == 0) {
+        keys->ssh_types = 1u << SIGN_SSH_TYPES;
+
+        if (directory) {
+            keys->ssh_types |= sign_sshsig_types(directory);
+        }
+    }
+
+    type = sign_sshsig_type(msg);
+
+    if (type == SIGN_SSH_TYPES || !(keys->ssh_types & 1u << type)) {
+        type = 0;
+    }
+
+    *key = &ngx_http_sign_ssh_decoys[msg->alg == POSTERN_ALG_SSH_CA];
+
+    if (keys->ssh_decoys[type] == NULL) {
+        keys->ssh_decoys[type] = sign_sshsig_decoy(type);
+    }
+
+    return keys->ssh_decoys[type];
 }

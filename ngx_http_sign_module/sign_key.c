@@ -22,7 +22,6 @@ static int sign_length_fits(const sign_curve_t *curve, size_t len,
 static int sign_key_make(sign_key_t *k, const postern_key_t *key,
     postern_str_t secret);
 static int sign_key_hmac(sign_key_t *k, postern_str_t secret);
-static int sign_key_ed25519(sign_key_t *k, postern_str_t public);
 static int sign_key_check(sign_key_t *k);
 static int sign_key_padding(sign_key_t *k, int pss, sign_digest_e hash);
 
@@ -123,6 +122,11 @@ sign_key_make(sign_key_t *k, const postern_key_t *key, postern_str_t secret)
     case POSTERN_ALG_RSA_V1_5_SHA256:
         return sign_key_rsa(k, key->public_key, 0, SIGN_DIGEST_SHA256);
 
+    case POSTERN_ALG_SSH:
+    case POSTERN_ALG_SSH_CA:
+        k->ssh = sign_sshsig_key(key->public_key);
+        return k->ssh ? 0 : -1;
+
     default:
         return -1;
     }
@@ -138,6 +142,7 @@ sign_key_destroy(sign_key_t *k)
 
     EVP_PKEY_CTX_free(k->verifier);
     EVP_PKEY_free(k->pkey);
+    sign_ssh_key_destroy(k->ssh);
 
     OPENSSL_cleanse(k, sizeof(sign_key_t));
     free(k);
@@ -149,6 +154,10 @@ sign_key_destroy(sign_key_t *k)
 int
 sign_fits(const sign_key_t *key, const sign_message_t *msg)
 {
+    if (msg->scheme == SIGN_SSHSIG) {
+        return sign_sshsig_fits(key->ssh, msg);
+    }
+
     return sign_length_fits(key->curve, key->len, msg);
 }
 
@@ -247,7 +256,7 @@ sign_key_hmac(sign_key_t *k, postern_str_t secret)
 }
 
 
-static int
+int
 sign_key_ed25519(sign_key_t *k, postern_str_t public)
 {
     int  rc;
@@ -259,6 +268,7 @@ sign_key_ed25519(sign_key_t *k, postern_str_t public)
     }
 
     memcpy(k->ed25519, public.data, public.len);
+    k->algorithm = POSTERN_ALG_ED25519;
     k->len = crypto_sign_BYTES;
 
     return 0;

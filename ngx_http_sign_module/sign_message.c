@@ -36,6 +36,15 @@ static const sign_scheme_t  sign_schemes[] = {
       .base = sign_rfc9421_base,
       .verify = sign_rfc9421_verify },
 
+    { .id = SIGN_SSHSIG,
+      .challenge = "Signature",
+      .present = sign_sshsig_present,
+      .parse = sign_sshsig_parse,
+      .find = sign_sshsig_find,
+      .cover = sign_sshsig_cover,
+      .base = sign_sshsig_base,
+      .verify = sign_sshsig_verify },
+
     { .id = SIGN_SIGV4,
       .challenge = "AWS4-HMAC-SHA256",
       .present = sign_sigv4_present,

@@ -49,6 +49,10 @@ sign_rfc9421_present(const sign_request_t *req, const sign_policy_t *policy)
     size_t                i;
     const sign_field_t   *field;
 
+    if (sign_signature_kinds(req) == SIGN_KIND_SSHSIG) {
+        return 0;
+    }
+
     for (i = 0; i < req->nfields; i++) {
         field = &req->fields[i];
 
@@ -98,6 +102,7 @@ sign_rfc9421_parse(const sign_request_t *req, const sign_policy_t *policy,
     in.policy = policy;
     in.alloc = alloc;
     in.msg = msg;
+    in.signature = signature;
 
     code = rfc9421_read_input(&in, input, &msg->label, &params);
 

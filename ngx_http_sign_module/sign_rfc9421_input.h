@@ -24,6 +24,7 @@ typedef struct {
     const postern_alloc_t  *alloc;
     sign_message_t         *msg;
     sign_code_e             code;
+    postern_str_t           signature;  /* the field */
     unsigned char          *out;        /* end of the canonical form */
     unsigned                seen;       /* RFC9421_* */
     int64_t                 created;

@@ -103,6 +103,46 @@ sign_code_e sign_sigv4_base(const sign_request_t *req,
     const postern_alloc_t *alloc, sign_message_t *msg);
 int sign_sigv4_verify(sign_key_t *key, sign_message_t *msg);
 
+int sign_sshsig_present(const sign_request_t *req,
+    const sign_policy_t *policy);
+sign_code_e sign_sshsig_parse(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+const postern_key_t *sign_sshsig_find(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_directory_t *dir,
+    sign_message_t *msg);
+sign_code_e sign_sshsig_cover(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    sign_message_t *msg);
+sign_code_e sign_sshsig_base(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+int sign_sshsig_verify(sign_key_t *key, sign_message_t *msg);
+
+
+/*
+ * What stands in Signature, as SIGN_KIND_* bits: "rfc9421" and "sshsig" share
+ * it.  is_sshsig() says it of one label.  In sign_sshsig_present.c.
+ */
+
+#define SIGN_KIND_SSHSIG  0x01
+#define SIGN_KIND_OTHER   0x02
+
+unsigned sign_signature_kinds(const sign_request_t *req);
+int sign_is_sshsig(postern_str_t signature, postern_str_t label);
+
+
+/*
+ * Keys that are nobody's: of the type of the key that the message is verified
+ * with first, where any key of the directory (types(), as bits) is of it.
+ * SIGN_SSH_TYPES: of no type.
+ */
+
+#define SIGN_SSH_TYPES  7
+
+sign_key_t *sign_sshsig_decoy(size_t type);
+size_t sign_sshsig_type(const sign_message_t *msg);
+unsigned sign_sshsig_types(const postern_directory_t *dir);
+
 
 /*
  * That no Connection field names this field, which is signed: for cover().

@@ -93,6 +93,9 @@ typedef struct {
 } sign_scope_t;
 
 
+typedef struct sign_ssh_key_s  sign_ssh_key_t;     /* sign_ssh.h */
+
+
 struct sign_key_s {
     postern_alg_e        algorithm;
 
@@ -108,15 +111,18 @@ struct sign_key_s {
     size_t               len;       /* bytes of a signature on the wire */
     EVP_PKEY            *pkey;      /* ECDSA, RSA */
     EVP_PKEY_CTX        *verifier;  /* of pkey, made ready to verify a hash */
+    sign_ssh_key_t      *ssh;       /* ssh, ssh-ca */
 };
 
 
 /*
  * sign_key.c: parts of sign_key_create(), for keys that come in other forms.
- * point: 04 X Y; spki: a SubjectPublicKeyInfo.  They fill in pkey and verifier,
- * curve, hash and len, and return 0; -1 for what is no such key.  pss: with
+ * public: 32 bytes; point: 04 X Y; spki: a SubjectPublicKeyInfo.  They fill in
+ * pkey and verifier, curve, hash and len, Ed25519 also algorithm, and return 0;
+ * -1 for what is no such key.  pss: with
  * MGF1 and a salt as long as the hash, else PKCS #1 v1.5.
  */
+int sign_key_ed25519(sign_key_t *k, postern_str_t public);
 int sign_key_curve(sign_key_t *k, const sign_curve_t *curve,
     postern_str_t point);
 int sign_key_rsa(sign_key_t *k, postern_str_t spki, int pss,
@@ -177,6 +183,15 @@ size_t sign_mac_final(sign_mac_t *m, unsigned char out[64]);
 /* 1 where the MAC is that of data; constant time, and no shorter one counts */
 int sign_mac_equal(const sign_hmac_t *mac, postern_str_t data,
     postern_str_t signature);
+
+
+/*
+ * sign_sshsig.c: a public key's blob made ready, NULL where that cannot be; 1
+ * where what the message brings is of the key, wrong or right.
+ */
+sign_ssh_key_t *sign_sshsig_key(postern_str_t blob);
+int sign_sshsig_fits(const sign_ssh_key_t *key, const sign_message_t *msg);
+void sign_ssh_key_destroy(sign_ssh_key_t *key);
 
 
 /* sign_digest.c: hashes the parts, one behind the other; returns how many bytes
