@@ -18,7 +18,8 @@
 
 static sign_code_e rfc9421_keep(sign_rfc9421_input_t *in,
     postern_str_t params);
-static int rfc9421_counts(const sign_rfc9421_input_t *in);
+static int rfc9421_counts(const sign_rfc9421_input_t *in,
+    postern_str_t label);
 static sign_code_e rfc9421_read_input(sign_rfc9421_input_t *in,
     postern_str_t text, postern_str_t *label, postern_str_t *params);
 static int rfc9421_read_member(sign_rfc9421_input_t *in);
@@ -297,7 +298,7 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
             rc = rfc9421_read_member(in);
         }
 
-        if (rc == SIGN_SF_OK && !chosen && rfc9421_counts(in)
+        if (rc == SIGN_SF_OK && !chosen && rfc9421_counts(in, name)
             && passed++ == in->msg->nth)
         {
             chosen = 1;
@@ -335,15 +336,20 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
 }
 
 
+/* "sshsig" shares the fields: a message may have signatures of both */
+
 static int
-rfc9421_counts(const sign_rfc9421_input_t *in)
+rfc9421_counts(const sign_rfc9421_input_t *in, postern_str_t label)
 {
     size_t                i;
     const sign_policy_t  *policy;
 
     policy = in->policy;
 
-    if (!(in->seen & RFC9421_KEYID)) {
+    if (!(in->seen & RFC9421_KEYID)
+        || sign_is_sshsig(in->signature, label)
+           != (in->msg->scheme == SIGN_SSHSIG))
+    {
         return 0;
     }
 
