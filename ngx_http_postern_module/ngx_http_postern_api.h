@@ -90,8 +90,7 @@ typedef struct {
     ngx_str_t                      detail;      /* one sentence or empty */
     ngx_str_t                      www_authenticate;   /* 401 only */
     ngx_str_t                      accept_signature;   /* 401 only */
-    ngx_str_t                      want_digest;        /* RFC 9530: how the
-                                                          body is to be hashed */
+    ngx_str_t                      want_digest;        /* RFC 9530 */
     time_t                         retry_after;        /* 429, 503; 0: none */
 } ngx_http_postern_refusal_t;
 

@@ -24,6 +24,8 @@
 static ngx_http_sign_ctx_t *ngx_http_sign_create_ctx(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_start(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_fail(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, sign_code_e code, sign_code_e shown);
 static ngx_uint_t ngx_http_sign_preflight(ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_pass(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
@@ -130,12 +132,88 @@ ngx_http_sign_start(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
         return ngx_http_sign_pass(r, ctx);
     }
 
-    if (code != SIGN_OK) {
+    if (code != SIGN_OK && !ctx->message.further) {
         return ngx_http_sign_refuse(r, ctx, code, code);
     }
 
     if (ngx_http_sign_early_data(r)) {
         return ngx_http_sign_too_early(r, ctx);
+    }
+
+    if (code != SIGN_OK) {
+        return ngx_http_sign_fail(r, ctx, code, code);
+    }
+
+    return ngx_http_sign_find_key(r, ctx);
+}
+
+
+/*
+ * This signature is not the one: an intermediary may have put its own in front
+ * of it.  The next one is tried, and the request is good where it is.  Which of
+ * them is looked at never depends on what the directory knows, so that a second
+ * signature, which somebody may make with a key of his own, does not turn the
+ * answer into one about the key of the first.  Where both fail, the one that
+ * seemed to get further says why: by what was shown of it, for the same reason.
+ */
+
+static ngx_int_t
+ngx_http_sign_fail(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    sign_code_e code, sign_code_e shown)
+{
+    postern_alloc_t  alloc;
+
+    if (ctx->first) {
+
+        if (ctx->first_shown > shown) {
+            ctx->doubt = SIGN_OK;
+            ctx->message = *ctx->first;
+
+            code = ctx->first_code;
+            shown = ctx->first_shown;
+        }
+
+        return ngx_http_sign_refuse(r, ctx, code, shown);
+    }
+
+    if (!ctx->message.further || code == SIGN_NO_MEMORY) {
+        return ngx_http_sign_refuse(r, ctx, code, shown);
+    }
+
+    ctx->first = ngx_palloc(r->pool, sizeof(sign_message_t));
+    if (ctx->first == NULL) {
+        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    }
+
+    *ctx->first = ctx->message;
+    ctx->first_code = code;
+    ctx->first_shown = shown;
+
+    if (ctx->doubt && ctx->doubt == code) {
+        ngx_memcpy(ctx->first->detail, ctx->doubt_detail,
+                   sizeof(ctx->first->detail));
+    }
+
+    ngx_http_sign_printable(ctx->first->detail, sizeof(ctx->first->detail));
+
+    ctx->doubt = SIGN_OK;
+
+    alloc = ngx_http_sign_allocator(r->pool);
+
+    code = sign_next(&ctx->request, &ctx->conf->policy, &alloc, &ctx->message);
+
+    if (code == SIGN_MISSING) {
+        ctx->message = *ctx->first;
+
+        return ngx_http_sign_refuse(r, ctx, ctx->first_code, ctx->first_shown);
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "%s: a signature does not count, the next one is tried: %s",
+                  sign_code(ctx->first_code), ctx->first->detail);
+
+    if (code != SIGN_OK) {
+        return ngx_http_sign_fail(r, ctx, code, code);
     }
 
     return ngx_http_sign_find_key(r, ctx);
@@ -239,7 +317,7 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     }
 
     if (code != SIGN_OK) {
-        return ngx_http_sign_refuse(r, ctx, code, code);
+        return ngx_http_sign_fail(r, ctx, code, code);
     }
 
     ctx->sign_key = ngx_http_sign_key(r, ctx->key);
@@ -341,7 +419,7 @@ ngx_http_sign_doubt(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
                        ctx->now, &ctx->message);
 
     if (shown != SIGN_OK) {
-        return ngx_http_sign_refuse(r, ctx, code, shown);
+        return ngx_http_sign_fail(r, ctx, code, shown);
     }
 
     return ngx_http_sign_read_body(r, ctx);
@@ -459,17 +537,17 @@ ngx_http_sign_crypto(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     code = sign_base(&ctx->request, &alloc, &ctx->message);
 
     if (code != SIGN_OK) {
-        return ngx_http_sign_refuse(r, ctx, doubt ? doubt : code, code);
+        return ngx_http_sign_fail(r, ctx, doubt ? doubt : code, code);
     }
 
     code = sign_verify(ctx->sign_key, &ctx->message);
 
     if (doubt) {
-        return ngx_http_sign_refuse(r, ctx, doubt, SIGN_INVALID);
+        return ngx_http_sign_fail(r, ctx, doubt, SIGN_INVALID);
     }
 
     if (code != SIGN_OK) {
-        return ngx_http_sign_refuse(r, ctx, code, code);
+        return ngx_http_sign_fail(r, ctx, code, code);
     }
 
     rc = ngx_http_sign_check_body(r, ctx);

@@ -235,6 +235,11 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
         policy->nfields = conf->fields->nelts;
     }
 
+    if (conf->tags) {
+        policy->tags = conf->tags->elts;
+        policy->ntags = conf->tags->nelts;
+    }
+
     policy->insecure = (conf->insecure_coverage ? SIGN_INSECURE_COVERAGE : 0)
                        |(conf->insecure_body ? SIGN_INSECURE_BODY : 0)
                        |(conf->insecure_freshness ? SIGN_INSECURE_FRESHNESS
@@ -384,11 +389,15 @@ ngx_http_sign_accept(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
 
     static u_char   all[] = "sig1=(\"@method\" \"@authority\" \"@path\" "
                             "\"@query\" \"@scheme\" \"content-digest\" "
-                            ");created";
+                            ");created;expires;tag=\"\"";
 
     cover = conf->policy.cover;
     fields = (postern_str_t *) conf->policy.fields;
-    len = sizeof(all);
+    len = sizeof(all) + SIGN_MAX_NONCE;
+
+    if (ngx_http_sign_is_bot(&conf->policy)) {
+        cover |= SIGN_COVER_AUTHORITY;
+    }
 
     for (i = 0; i < conf->policy.nfields; i++) {
         len += sizeof("\"\" ") - 1 + fields[i].len;
@@ -417,7 +426,8 @@ ngx_http_sign_accept(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
         p--;
     }
 
-    p = ngx_sprintf(p, ");created");
+    *p++ = ')';
+    p = ngx_http_sign_accept_params(p, &conf->policy);
 
     value->len = p - value->data;
 

@@ -48,6 +48,13 @@ static ngx_command_t  ngx_http_sign_commands[] = {
       0,
       NULL },
 
+    { ngx_string("sign_tag"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_sign_set_tag,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("sign_insecure_coverage"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -247,6 +254,7 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
     conf->mode = NGX_CONF_UNSET_UINT;
     conf->nonce_cap = NGX_CONF_UNSET_UINT;
     conf->fields = NGX_CONF_UNSET_PTR;
+    conf->tags = NGX_CONF_UNSET_PTR;
     conf->window = NGX_CONF_UNSET;
     conf->skew = NGX_CONF_UNSET;
 
@@ -290,6 +298,7 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_ptr_value(conf->fields, prev->fields, NULL);
+    ngx_conf_merge_ptr_value(conf->tags, prev->tags, NULL);
 
     if (!conf->enable) {
         return NGX_CONF_OK;

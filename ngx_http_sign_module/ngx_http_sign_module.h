@@ -13,7 +13,7 @@
 
 
 #include "ngx_http_postern_api.h"
-#include "sign_scheme.h"
+#include "sign_rfc9421.h"
 
 
 /* milliseconds in which a safe request without nonce may be repeated: clocks
@@ -27,6 +27,7 @@
 #define NGX_HTTP_SIGN_MAX_WINDOW   (7 * 24 * 60 * 60)   /* seconds */
 #define NGX_HTTP_SIGN_MAX_SKEW     (60 * 60)            /* seconds */
 #define NGX_HTTP_SIGN_RETRY_AFTER  5                    /* seconds, with 503 */
+#define NGX_HTTP_SIGN_NONCE        18        /* random bytes of one we propose */
 
 
 /* sign_components as written: what is listed of derived components, and the
@@ -76,6 +77,7 @@ typedef struct {
     ngx_uint_t                       nonces;    /* … and with a nonce */
     ngx_uint_t                       listed;    /* NGX_HTTP_SIGN_LIST_* */
     ngx_array_t                     *fields;    /* of postern_str_t */
+    ngx_array_t                     *tags;      /* of postern_str_t */
     time_t                           window;
     time_t                           skew;
 
@@ -106,6 +108,11 @@ struct ngx_http_sign_ctx_s {
        the answer comes after the same time */
     sign_code_e                      doubt;
     char                            *doubt_detail;
+
+    /* a signature that failed, while the next one is tried */
+    sign_message_t                  *first;
+    sign_code_e                      first_code;
+    sign_code_e                      first_shown;
 
     sign_code_e                      code;      /* how it ended */
     time_t                           retry_after;
@@ -159,6 +166,12 @@ void ngx_http_sign_merge_replay(ngx_http_sign_loc_conf_t *prev,
     ngx_http_sign_loc_conf_t *conf);
 char *ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
 
+/* ngx_http_sign_tag.c */
+char *ngx_http_sign_set_tag(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_uint_t ngx_http_sign_is_bot(const sign_policy_t *policy);
+u_char *ngx_http_sign_accept_params(u_char *p, const sign_policy_t *policy);
+
 /* ngx_http_sign_warn.c: for nginx -t */
 void ngx_http_sign_warn(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
 
@@ -202,6 +215,9 @@ ngx_int_t ngx_http_sign_refuse(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, sign_code_e code, sign_code_e shown);
 ngx_int_t ngx_http_sign_too_early(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+
+/* what quotes a client, for logs */
+void ngx_http_sign_printable(char *text, size_t size);
 
 /* ngx_http_sign_variables.c */
 ngx_int_t ngx_http_sign_add_variables(ngx_conf_t *cf);

@@ -7,6 +7,8 @@
 
 #include "ngx_http_sign_module.h"
 
+#include <sodium.h>
+
 
 typedef struct {
     ngx_uint_t   status;
@@ -17,7 +19,10 @@ typedef struct {
 static ngx_int_t ngx_http_sign_end(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, const char *verdict, const char *code);
 static ngx_str_t ngx_http_sign_coarse(ngx_uint_t status);
-static void ngx_http_sign_printable(char *text, size_t size);
+static void ngx_http_sign_guide(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, ngx_http_sign_loc_conf_t *conf);
+static ngx_str_t ngx_http_sign_accept_nonce(ngx_http_request_t *r,
+    ngx_str_t accept);
 static ngx_str_t ngx_http_sign_known_as(ngx_http_sign_ctx_t *ctx);
 
 
@@ -164,11 +169,7 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
         refusal->detail = answer->hint;
     }
 
-    if (answer->status == NGX_HTTP_UNAUTHORIZED) {
-        refusal->www_authenticate = conf->authenticate;
-        refusal->accept_signature = ctx->has_body ? conf->accept_body
-                                                  : conf->accept;
-    }
+    ngx_http_sign_guide(r, ctx, conf);
 
     if (answer->status == NGX_HTTP_SERVICE_UNAVAILABLE
         || answer->status == NGX_HTTP_TOO_MANY_REQUESTS)
@@ -181,6 +182,82 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
                              answer->status >= NGX_HTTP_INTERNAL_SERVER_ERROR
                              || code == SIGN_KEY_UNUSABLE ? "error" : "deny",
                              exact);
+}
+
+
+/* how to do better, whoever asks */
+
+static void
+ngx_http_sign_guide(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    ngx_http_sign_loc_conf_t *conf)
+{
+    ngx_http_postern_refusal_t  *refusal;
+
+    refusal = &ctx->refusal;
+
+    if (refusal->status != NGX_HTTP_UNAUTHORIZED
+        && refusal->status != NGX_HTTP_BAD_REQUEST)
+    {
+        return;
+    }
+
+    if (ctx->has_body
+        && (conf->policy.schemes & SIGN_RFC9421)
+        && (conf->policy.cover & SIGN_COVER_BODY))
+    {
+        /* RFC 9530, section 4 */
+
+        ngx_str_set(&refusal->want_digest, "sha-256=10, sha-512=5");
+    }
+
+    if (refusal->status != NGX_HTTP_UNAUTHORIZED) {
+        return;
+    }
+
+    refusal->www_authenticate = conf->authenticate;
+    refusal->accept_signature = ctx->has_body ? conf->accept_body
+                                              : conf->accept;
+
+    if (refusal->accept_signature.len
+        && (conf->policy.nonces & SIGN_RFC9421))
+    {
+        refusal->accept_signature =
+            ngx_http_sign_accept_nonce(r, refusal->accept_signature);
+    }
+}
+
+
+/* RFC 9421, section 5.2: a nonce is asked for by proposing one; any other will
+   do as well */
+
+static ngx_str_t
+ngx_http_sign_accept_nonce(ngx_http_request_t *r, ngx_str_t accept)
+{
+    u_char      bytes[NGX_HTTP_SIGN_NONCE];
+    ngx_str_t   nonce, text, value;
+
+    value.len = accept.len + sizeof(";nonce=\"\"") - 1
+                + ngx_base64_encoded_length(NGX_HTTP_SIGN_NONCE);
+
+    value.data = ngx_pnalloc(r->pool, value.len);
+    text.data = ngx_pnalloc(r->pool,
+                            ngx_base64_encoded_length(NGX_HTTP_SIGN_NONCE));
+
+    if (value.data == NULL || text.data == NULL) {
+        return accept;
+    }
+
+    randombytes_buf(bytes, sizeof(bytes));
+
+    nonce.data = bytes;
+    nonce.len = sizeof(bytes);
+
+    ngx_encode_base64(&text, &nonce);
+
+    value.len = ngx_sprintf(value.data, "%V;nonce=\"%V\"", &accept, &text)
+                - value.data;
+
+    return value;
 }
 
 
@@ -288,7 +365,7 @@ ngx_http_sign_coarse(ngx_uint_t status)
 
 /* details quote the client, and logs are read on terminals */
 
-static void
+void
 ngx_http_sign_printable(char *text, size_t size)
 {
     size_t  i;

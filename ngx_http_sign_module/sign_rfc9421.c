@@ -341,20 +341,20 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
 static int
 rfc9421_counts(const sign_rfc9421_input_t *in, postern_str_t label)
 {
-    size_t                i;
-    const sign_policy_t  *policy;
+    return (in->seen & RFC9421_KEYID)
+           && sign_rfc9421_tagged(in->policy, in->tag)
+           && sign_is_sshsig(in->signature, label)
+              == (in->msg->scheme == SIGN_SSHSIG);
+}
 
-    policy = in->policy;
 
-    if (!(in->seen & RFC9421_KEYID)
-        || sign_is_sshsig(in->signature, label)
-           != (in->msg->scheme == SIGN_SSHSIG))
-    {
-        return 0;
-    }
+int
+sign_rfc9421_tagged(const sign_policy_t *policy, postern_str_t tag)
+{
+    size_t  i;
 
     for (i = 0; i < policy->ntags; i++) {
-        if (postern_str_eq(policy->tags[i], in->tag)) {
+        if (postern_str_eq(policy->tags[i], tag)) {
             return 1;
         }
     }

@@ -12,6 +12,10 @@
 #include "sign_scheme.h"
 
 
+/* the tag of draft-ietf-webbotauth-httpsig-protocol */
+#define SIGN_RFC9421_BOT  "web-bot-auth"
+
+
 typedef enum {
     SIGN_COMPONENT_FIELD = 0,
     SIGN_COMPONENT_METHOD,
@@ -103,6 +107,14 @@ sign_code_e sign_rfc9421_field_value(const sign_request_t *req,
 sign_code_e sign_rfc9421_query_param(const sign_target_t *target,
     const sign_component_t *component, const postern_alloc_t *alloc,
     sign_message_t *msg, postern_str_t *value);
+
+/* 1 where signatures with that tag count; absent: with none */
+int sign_rfc9421_tagged(const sign_policy_t *policy, postern_str_t tag);
+
+/* what Web Bot Auth demands of a signature that has its tag, beside what the
+   policy does: in sign_rfc9421_bot.c */
+sign_code_e sign_rfc9421_bot(const sign_request_t *req,
+    const postern_key_t *key, sign_message_t *msg);
 
 /* counts bytes that a part is looked for in; SIGN_TOO_LARGE where they are too
    many */

@@ -54,12 +54,18 @@ sign_rfc9421_cover(const sign_request_t *req, const sign_policy_t *policy,
         0                                                  /* @status */
     };
 
-    (void) key;
-
     sig = msg->scheme_data;
 
     if (sig->ncomponents == 0) {
         return sign_fail(msg, SIGN_COVERAGE, "the signature covers nothing");
+    }
+
+    /* parse() chose by the tags of one location; this may be another one */
+
+    if (!sign_rfc9421_tagged(policy, msg->tag)) {
+        return sign_fail(msg, SIGN_COVERAGE,
+                         "signatures with the tag \"%.*s\" do not count here",
+                         SIGN_TEXT(msg->tag));
     }
 
     covered = sig->target.has_query ? 0 : COVER_QUERY;
@@ -99,7 +105,8 @@ sign_rfc9421_cover(const sign_request_t *req, const sign_policy_t *policy,
         }
     }
 
-    return SIGN_OK;
+    return postern_str_is(msg->tag, SIGN_RFC9421_BOT)
+           ? sign_rfc9421_bot(req, key, msg) : SIGN_OK;
 }
 
 
