@@ -140,6 +140,7 @@ sign_key_destroy(sign_key_t *k)
         return;
     }
 
+    sign_key_destroy(k->sigv4a);
     EVP_PKEY_CTX_free(k->verifier);
     EVP_PKEY_free(k->pkey);
     sign_ssh_key_destroy(k->ssh);
@@ -227,7 +228,7 @@ sign_length_fits(const sign_curve_t *curve, size_t len,
 static int
 sign_key_hmac(sign_key_t *k, postern_str_t secret)
 {
-    unsigned char  aws4[4 + POSTERN_SECRET_MAX];
+    unsigned char  aws4[5 + POSTERN_SECRET_MAX];
 
     if (secret.len == 0 || secret.len > POSTERN_SECRET_MAX) {
         return -1;
@@ -249,6 +250,11 @@ sign_key_hmac(sign_key_t *k, postern_str_t secret)
 
     sign_hmac_key(&k->mac, secret.data, secret.len);
     sign_hmac_key(&k->aws4, aws4, 4 + secret.len);
+
+    memcpy(aws4, "AWS4A", 5);
+    memcpy(aws4 + 5, secret.data, secret.len);
+
+    sign_hmac_key(&k->aws4a, aws4, 5 + secret.len);
 
     OPENSSL_cleanse(aws4, sizeof(aws4));
 

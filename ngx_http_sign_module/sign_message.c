@@ -50,8 +50,18 @@ static const sign_scheme_t  sign_schemes[] = {
       .present = sign_sigv4_present,
       .parse = sign_sigv4_parse,
       .cover = sign_sigv4_cover,
+      .sink = sign_sigv4_sink,
       .base = sign_sigv4_base,
-      .verify = sign_sigv4_verify }
+      .verify = sign_sigv4_verify },
+
+    { .id = SIGN_SIGV4A,
+      .challenge = "AWS4-ECDSA-P256-SHA256",
+      .present = sign_sigv4a_present,
+      .parse = sign_sigv4_parse,
+      .cover = sign_sigv4_cover,
+      .sink = sign_sigv4_sink,
+      .base = sign_sigv4_base,
+      .verify = sign_sigv4a_verify }
 };
 
 /* what may be used once: scheme, kind, and the key id with its length in front

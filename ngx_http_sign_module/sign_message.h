@@ -208,6 +208,8 @@ typedef struct {
                                               one may not repeat itself */
     unsigned                undated:1;     /* no time is signed: that of our
                                               first look counts */
+    unsigned                framed:1;      /* the body comes in a framing of its
+                                              own: sign_unframe() */
     unsigned char           body_hash[32];
 
     /* set by sign_check(): the instant of judgement, and the client's address;
@@ -221,6 +223,12 @@ typedef struct {
 
     /* what the signature leaves open, for the record; NULL: nothing */
     const char             *weak;
+
+    /* SigV4A: the regions it is meant for, for the record */
+    postern_str_t           regions;
+
+    /* bytes of the body without its framing, where it is framed */
+    int64_t                 payload_len;
 
     /* set by sign_base(): what the key signs (RFC 9421: the signature base;
        SigV4: the string to sign) */
@@ -344,6 +352,11 @@ struct sign_sink_s {
 };
 
 sign_sink_t *sign_sink(sign_key_t *key, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+
+/* the same as update(), of a body that is framed (aws-chunked): what is left in
+   data, *len bytes from its beginning, is payload */
+sign_code_e sign_unframe(sign_sink_t *sink, unsigned char *data, size_t *len,
     sign_message_t *msg);
 
 

@@ -101,7 +101,14 @@ sign_code_e sign_sigv4_cover(const sign_request_t *req,
     sign_message_t *msg);
 sign_code_e sign_sigv4_base(const sign_request_t *req,
     const postern_alloc_t *alloc, sign_message_t *msg);
+sign_sink_t *sign_sigv4_sink(sign_key_t *key, const postern_alloc_t *alloc,
+    sign_message_t *msg);
 int sign_sigv4_verify(sign_key_t *key, sign_message_t *msg);
+
+/* version 4A: the same but for these */
+int sign_sigv4a_present(const sign_request_t *req,
+    const sign_policy_t *policy);
+int sign_sigv4a_verify(sign_key_t *key, sign_message_t *msg);
 
 int sign_sshsig_present(const sign_request_t *req,
     const sign_policy_t *policy);

@@ -1,7 +1,7 @@
 
 /*
- * AWS Signature Version 4, the form with an Authorization header: shape and
- * coverage.
+ * AWS Signature Version 4 and 4A: the form with an Authorization header, and
+ * what both forms share.
  *
  *     Authorization: AWS4-HMAC-SHA256
  *         Credential=AKID/20150830/us-east-1/s3/aws4_request,
@@ -18,33 +18,25 @@
 #include "sign_sigv4.h"
 
 
+static sign_code_e sign_sigv4_header_form(const sign_field_t *field,
+    sign_message_t *msg, sign_sigv4_t *v4);
 static sign_code_e sign_sigv4_request(const sign_request_t *req,
     sign_message_t *msg, sign_sigv4_t *v4);
 static sign_code_e sign_sigv4_params(postern_str_t text, sign_message_t *msg,
     sign_sigv4_t *v4);
 static postern_str_t sign_sigv4_token(postern_str_t *text);
-static sign_code_e sign_sigv4_credential(postern_str_t text,
-    sign_message_t *msg, sign_sigv4_t *v4);
 static int sign_sigv4_scope_text(postern_str_t s);
-static sign_code_e sign_sigv4_names(postern_str_t text, sign_message_t *msg,
-    sign_sigv4_t *v4);
-static sign_code_e sign_sigv4_signature(postern_str_t text,
-    sign_message_t *msg, sign_sigv4_t *v4);
 static sign_code_e sign_sigv4_date(const sign_request_t *req,
     sign_message_t *msg, sign_sigv4_t *v4);
-static sign_code_e sign_sigv4_content(const sign_request_t *req,
-    sign_message_t *msg, sign_sigv4_t *v4);
-static sign_code_e sign_sigv4_one(const sign_request_t *req,
-    postern_str_t name, sign_message_t *msg, const sign_field_t **field);
-static int sign_sigv4_listed(const sign_sigv4_t *v4, postern_str_t name);
-static int sign_sigv4_unhex(postern_str_t text, unsigned char *out);
+static sign_code_e sign_sigv4_regions(const sign_request_t *req,
+    sign_message_t *msg, const sign_sigv4_t *v4);
 
 
-static const postern_str_t  sign_sigv4_alg =
+static const postern_str_t  sign_sigv4_hmac =
     postern_string("AWS4-HMAC-SHA256");
+static const postern_str_t  sign_sigv4_ecdsa =
+    postern_string("AWS4-ECDSA-P256-SHA256");
 static const postern_str_t  sign_sigv4_x_date = postern_string("x-amz-date");
-static const postern_str_t  sign_sigv4_hash =
-    postern_string("x-amz-content-sha256");
 
 
 sign_code_e
@@ -54,34 +46,23 @@ sign_sigv4_parse(const sign_request_t *req, const sign_policy_t *policy,
     size_t               n;
     sign_code_e          rc;
     sign_sigv4_t        *v4;
-    postern_str_t        text;
     const sign_field_t  *field;
 
-    field = sign_sigv4_authorization(req, &n);
+    (void) policy;
 
-    if (field == NULL) {
-        return sign_fail(msg, SIGN_UNSUPPORTED,
-                         "the signature is in the query (a presigned URL): "
-                         "send it in the Authorization header");
-    }
+    field = sign_sigv4_authorization(req, &n);
 
     /* CVE-2026-40344, CVE-2022-2385: of two places, a verifier checks one and
        an application believes the other */
 
-    if (n != 1) {
+    if (n > 1) {
         return sign_fail(msg, SIGN_AMBIGUOUS, "%zu Authorization headers", n);
     }
 
-    if (sign_sigv4_in_query(req, 0)) {
+    if (n == 1 && sign_sigv4_in_query(req, 0)) {
         return sign_fail(msg, SIGN_AMBIGUOUS,
                          "X-Amz-… parameters of a signature in the query "
                          "beside the Authorization header");
-    }
-
-    if (field->value.len > SIGN_MAX_HEADER) {
-        return sign_fail(msg, SIGN_TOO_LARGE,
-                         "Authorization has %zu bytes, more than %d",
-                         field->value.len, SIGN_MAX_HEADER);
     }
 
     v4 = postern_alloc(alloc, sizeof(sign_sigv4_t));
@@ -91,38 +72,77 @@ sign_sigv4_parse(const sign_request_t *req, const sign_policy_t *policy,
 
     memset(v4, 0, sizeof(sign_sigv4_t));
     msg->scheme_data = v4;
+
+    /* of both versions: what both sides know is a secret */
+
     msg->alg = POSTERN_ALG_HMAC_SHA256;
 
-    text = field->value;
-    n = sign_sigv4_alg.len;
-
-    if (text.len < n || memcmp(text.data, sign_sigv4_alg.data, n) != 0
-        || (text.len > n && text.data[n] != ' '))
-    {
-        return sign_fail(msg, SIGN_UNSUPPORTED,
-                         "\"%.*s\": only AWS4-HMAC-SHA256 is supported",
-                         SIGN_TEXT(text));
-    }
-
-    text.data += n;
-    text.len -= n;
-
-    rc = sign_sigv4_params(text, msg, v4);
-    if (rc != SIGN_OK) {
-        return rc;
-    }
-
     rc = sign_sigv4_request(req, msg, v4);
+
+    if (rc == SIGN_OK) {
+        rc = field ? sign_sigv4_header_form(field, msg, v4)
+                   : sign_sigv4_presigned(req, alloc, msg, v4);
+    }
+
+    if (rc == SIGN_OK) {
+        rc = sign_sigv4_date(req, msg, v4);
+    }
+
+    if (rc == SIGN_OK) {
+        rc = sign_sigv4_regions(req, msg, v4);
+    }
+
+    return rc == SIGN_OK ? sign_sigv4_content(req, alloc, msg, v4) : rc;
+}
+
+
+static sign_code_e
+sign_sigv4_header_form(const sign_field_t *field, sign_message_t *msg,
+    sign_sigv4_t *v4)
+{
+    sign_code_e           rc;
+    postern_str_t         text, name;
+    const unsigned char  *blank;
+
+    text = field->value;
+
+    if (text.len > SIGN_MAX_HEADER) {
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "Authorization has %zu bytes, more than %d",
+                         text.len, SIGN_MAX_HEADER);
+    }
+
+    blank = memchr(text.data, ' ', text.len);
+
+    name.data = text.data;
+    name.len = blank ? (size_t) (blank - text.data) : text.len;
+
+    rc = sign_sigv4_algorithm(name, msg, v4);
     if (rc != SIGN_OK) {
         return rc;
     }
 
-    rc = sign_sigv4_date(req, msg, v4);
-    if (rc != SIGN_OK) {
-        return rc;
+    text.data += name.len;
+    text.len -= name.len;
+
+    return sign_sigv4_params(text, msg, v4);
+}
+
+
+sign_code_e
+sign_sigv4_algorithm(postern_str_t text, sign_message_t *msg,
+    sign_sigv4_t *v4)
+{
+    v4->algorithm = (msg->scheme == SIGN_SIGV4A) ? sign_sigv4_ecdsa
+                                                 : sign_sigv4_hmac;
+
+    if (!postern_str_eq(text, v4->algorithm)) {
+        return sign_fail(msg, SIGN_UNSUPPORTED,
+                         "\"%.*s\": only %.*s is supported here",
+                         SIGN_TEXT(text), SIGN_TEXT(v4->algorithm));
     }
 
-    return sign_sigv4_content(req, msg, v4);
+    return SIGN_OK;
 }
 
 
@@ -283,20 +303,21 @@ sign_sigv4_token(postern_str_t *text)
 }
 
 
-/* key id/date/region/service/aws4_request; a key id may hold slashes, so the
-   scope is taken from the end */
+/* key id/date/region/service/aws4_request, 4A: without a region; a key id may
+   hold slashes, so the scope is taken from the end */
 
-static sign_code_e
+sign_code_e
 sign_sigv4_credential(postern_str_t text, sign_message_t *msg,
     sign_sigv4_t *v4)
 {
-    int             i;
-    size_t          len;
-    postern_str_t   parts[4];
+    int            i, n;
+    size_t         len;
+    postern_str_t  parts[4];
 
+    n = (msg->scheme == SIGN_SIGV4A) ? 3 : 4;
     len = text.len;
 
-    for (i = 3; i >= 0; i--) {
+    for (i = n - 1; i >= 0; i--) {
         parts[i].len = 0;
 
         while (len != 0 && text.data[len - 1] != '/') {
@@ -308,9 +329,9 @@ sign_sigv4_credential(postern_str_t text, sign_message_t *msg,
 
         if (len == 0) {
             return sign_fail(msg, SIGN_MALFORMED,
-                             "Credential=%.*s is not "
-                             "<key id>/<date>/<region>/<service>/aws4_request",
-                             SIGN_TEXT(text));
+                             "Credential=%.*s is not <key id>/<date>/%s"
+                             "<service>/aws4_request", SIGN_TEXT(text),
+                             n == 4 ? "<region>/" : "");
         }
 
         len--;
@@ -319,7 +340,7 @@ sign_sigv4_credential(postern_str_t text, sign_message_t *msg,
     msg->key_id.data = text.data;
     msg->key_id.len = len;
 
-    if (len == 0 || !postern_str_is(parts[3], "aws4_request")) {
+    if (len == 0 || !postern_str_is(parts[n - 1], "aws4_request")) {
         return sign_fail(msg, SIGN_MALFORMED,
                          "Credential=%.*s lacks the key id or aws4_request",
                          SIGN_TEXT(text));
@@ -330,7 +351,7 @@ sign_sigv4_credential(postern_str_t text, sign_message_t *msg,
     }
 
     if (parts[0].len != 8 || !sign_sigv4_scope_text(parts[1])
-        || !sign_sigv4_scope_text(parts[2]))
+        || !sign_sigv4_scope_text(parts[n - 2]))
     {
         return sign_fail(msg, SIGN_MALFORMED,
                          "date, region or service of Credential=%.*s",
@@ -338,10 +359,13 @@ sign_sigv4_credential(postern_str_t text, sign_message_t *msg,
     }
 
     v4->date = parts[0];
-    v4->region = parts[1];
-    v4->service = parts[2];
+    v4->service = parts[n - 2];
     v4->scope.data = parts[0].data;
     v4->scope.len = text.data + text.len - parts[0].data;
+
+    if (n == 4) {
+        v4->region = parts[1];
+    }
 
     return SIGN_OK;
 }
@@ -368,7 +392,7 @@ sign_sigv4_scope_text(postern_str_t s)
 
 /* lower case names between semicolons, none of them twice */
 
-static sign_code_e
+sign_code_e
 sign_sigv4_names(postern_str_t text, sign_message_t *msg, sign_sigv4_t *v4)
 {
     size_t                i;
@@ -430,25 +454,39 @@ sign_sigv4_names(postern_str_t text, sign_message_t *msg, sign_sigv4_t *v4)
 }
 
 
-static sign_code_e
+sign_code_e
 sign_sigv4_signature(postern_str_t text, sign_message_t *msg,
     sign_sigv4_t *v4)
 {
-    if (text.len != SIGN_SIGV4_HEX_LEN
-        || sign_sigv4_unhex(text, v4->signature) != 0)
+    if (msg->scheme == SIGN_SIGV4A) {
+
+        if (text.len < 2 * SIGN_SIGV4A_DER_MIN
+            || text.len > 2 * SIGN_SIGV4A_DER_MAX
+            || text.len % 2 != 0
+            || sign_sigv4_unhex(text, v4->signature) != 0)
+        {
+            return sign_fail(msg, SIGN_MALFORMED,
+                             "the signature is not %d to %d octets in lower "
+                             "case hex digits", SIGN_SIGV4A_DER_MIN,
+                             SIGN_SIGV4A_DER_MAX);
+        }
+
+    } else if (text.len != SIGN_SIGV4_HEX_LEN
+               || sign_sigv4_unhex(text, v4->signature) != 0)
     {
         return sign_fail(msg, SIGN_MALFORMED,
-                         "Signature= is not 64 lower case hex digits");
+                         "the signature is not 64 lower case hex digits");
     }
 
+    v4->signature_text = text;
     msg->signature.data = v4->signature;
-    msg->signature.len = 32;
+    msg->signature.len = text.len / 2;
 
     return SIGN_OK;
 }
 
 
-static int
+int
 sign_sigv4_unhex(postern_str_t text, unsigned char *out)
 {
     size_t  i;
@@ -479,21 +517,24 @@ sign_sigv4_date(const sign_request_t *req, sign_message_t *msg,
     sign_sigv4_t *v4)
 {
     sign_code_e                 rc;
+    postern_str_t               value;
     const sign_field_t         *field;
 
     static const postern_str_t  date = postern_string("date");
 
     v4->date_field = sign_sigv4_x_date;
 
-    rc = sign_sigv4_one(req, v4->date_field, msg, &field);
-    if (rc != SIGN_OK) {
-        return rc;
-    }
+    if (v4->presigned) {
+        value = v4->params[SIGN_SIGV4_DATE];
 
-    if (field == NULL) {
-        v4->date_field = date;
-
+    } else {
         rc = sign_sigv4_one(req, v4->date_field, msg, &field);
+
+        if (rc == SIGN_OK && field == NULL) {
+            v4->date_field = date;
+            rc = sign_sigv4_one(req, v4->date_field, msg, &field);
+        }
+
         if (rc != SIGN_OK) {
             return rc;
         }
@@ -502,11 +543,13 @@ sign_sigv4_date(const sign_request_t *req, sign_message_t *msg,
             return sign_fail(msg, SIGN_MALFORMED,
                              "neither X-Amz-Date nor Date");
         }
+
+        value = field->value;
     }
 
-    if (sign_sigv4_time(field->value, &msg->created, v4->time) != 0) {
+    if (sign_sigv4_time(value, &msg->created, v4->time) != 0) {
         return sign_fail(msg, SIGN_MALFORMED, "%.*s: %.*s is no date",
-                         SIGN_TEXT(v4->date_field), SIGN_TEXT(field->value));
+                         SIGN_TEXT(v4->date_field), SIGN_TEXT(value));
     }
 
     if (memcmp(v4->date.data, v4->time, 8) != 0) {
@@ -515,49 +558,61 @@ sign_sigv4_date(const sign_request_t *req, sign_message_t *msg,
                          SIGN_TEXT(v4->date), (const char *) v4->time);
     }
 
+    if (v4->presigned) {
+        msg->expires += msg->created;
+    }
+
     return SIGN_OK;
 }
 
 
+/* where a signature of version 4A is meant for; whoever reads the record sees
+   it, nothing depends on it here */
+
 static sign_code_e
-sign_sigv4_content(const sign_request_t *req, sign_message_t *msg,
-    sign_sigv4_t *v4)
+sign_sigv4_regions(const sign_request_t *req, sign_message_t *msg,
+    const sign_sigv4_t *v4)
 {
+    size_t               i;
     sign_code_e          rc;
     postern_str_t        value;
     const sign_field_t  *field;
 
-    rc = sign_sigv4_one(req, sign_sigv4_hash, msg, &field);
-    if (rc != SIGN_OK) {
-        return rc;
-    }
-
-    if (field == NULL) {
-        msg->body = req->has_body ? SIGN_BODY_BEFORE : SIGN_BODY_NONE;
+    if (msg->scheme != SIGN_SIGV4A) {
         return SIGN_OK;
     }
 
-    value = field->value;
+    if (v4->presigned) {
+        value = v4->params[SIGN_SIGV4_REGION_SET];
 
-    if (postern_str_is(value, "UNSIGNED-PAYLOAD")
-        || (value.len >= 10 && memcmp(value.data, "STREAMING-", 10) == 0))
-    {
-        return sign_fail(msg, SIGN_UNSUPPORTED,
-                         "x-amz-content-sha256: %.*s: send the SHA-256 of the "
-                         "body; payloads that are unsigned or signed chunk by "
-                         "chunk are not supported", SIGN_TEXT(value));
+    } else {
+        rc = sign_sigv4_one(req, sign_sigv4_param_name(SIGN_SIGV4_REGION_SET),
+                            msg, &field);
+        if (rc != SIGN_OK) {
+            return rc;
+        }
+
+        value.len = 0;
+
+        if (field != NULL) {
+            value = field->value;
+        }
     }
 
-    if (value.len != SIGN_SIGV4_HEX_LEN
-        || sign_sigv4_unhex(value, msg->digest_value) != 0)
-    {
+    if (value.len == 0 || value.len > SIGN_SIGV4_REGIONS_MAX) {
         return sign_fail(msg, SIGN_MALFORMED,
-                         "x-amz-content-sha256: %.*s is not 64 lower case hex "
-                         "digits", SIGN_TEXT(value));
+                         "X-Amz-Region-Set is missing, empty or longer than "
+                         "%d bytes", SIGN_SIGV4_REGIONS_MAX);
     }
 
-    v4->payload = value;
-    msg->digest = SIGN_DIGEST_SHA256;
+    for (i = 0; i < value.len; i++) {
+        if (value.data[i] < 0x20 || value.data[i] >= 0x7f) {
+            return sign_fail(msg, SIGN_MALFORMED,
+                             "byte 0x%02x in X-Amz-Region-Set", value.data[i]);
+        }
+    }
+
+    msg->regions = value;
 
     return SIGN_OK;
 }
@@ -565,7 +620,7 @@ sign_sigv4_content(const sign_request_t *req, sign_message_t *msg,
 
 /* *field is NULL where there is none */
 
-static sign_code_e
+sign_code_e
 sign_sigv4_one(const sign_request_t *req, postern_str_t name,
     sign_message_t *msg, const sign_field_t **field)
 {
@@ -580,93 +635,4 @@ sign_sigv4_one(const sign_request_t *req, postern_str_t name,
     }
 
     return SIGN_OK;
-}
-
-
-sign_code_e
-sign_sigv4_cover(const sign_request_t *req, const sign_policy_t *policy,
-    const postern_key_t *key, sign_message_t *msg)
-{
-    size_t                      i, k;
-    sign_code_e                 code;
-    postern_str_t               name;
-    const sign_sigv4_t         *v4;
-
-    static const postern_str_t  host = postern_string("host");
-    static const postern_str_t  authority = postern_string(":authority");
-
-    (void) key;    /* HMAC by parse(); everything else is in the message */
-
-    v4 = msg->scheme_data;
-
-    if (policy->cover & SIGN_COVER_SCHEME) {
-        return sign_fail(msg, SIGN_COVERAGE,
-                         "SigV4 cannot cover @scheme, which is demanded here");
-    }
-
-    if (!sign_sigv4_listed(v4, host) && !sign_sigv4_listed(v4, authority)) {
-        return sign_fail(msg, SIGN_COVERAGE, "SignedHeaders lacks host");
-    }
-
-    if (!sign_sigv4_listed(v4, v4->date_field)) {
-        return sign_fail(msg, SIGN_COVERAGE, "SignedHeaders lacks %.*s",
-                         SIGN_TEXT(v4->date_field));
-    }
-
-    for (i = 0; i < v4->nnames; i++) {
-
-        code = sign_check_hop(req, v4->names[i], msg);
-        if (code != SIGN_OK) {
-            return code;
-        }
-    }
-
-    /* AWS demands this of every X-Amz-… header: they are instructions */
-
-    for (i = 0; i < req->nfields; i++) {
-        name = req->fields[i].name;
-
-        if (name.len > 6 && memcmp(name.data, "x-amz-", 6) == 0
-            && !sign_sigv4_listed(v4, name))
-        {
-            return sign_fail(msg, SIGN_COVERAGE, "SignedHeaders lacks %.*s",
-                             SIGN_TEXT(name));
-        }
-    }
-
-    for (i = 0; i < policy->nfields; i++) {
-        name = policy->fields[i];
-        k = 0;
-
-        if (!sign_sigv4_listed(v4, name)) {
-            return sign_fail(msg, SIGN_COVERAGE,
-                             "SignedHeaders lacks %.*s, which is demanded here",
-                             SIGN_TEXT(name));
-        }
-
-        if (sign_field_next(req, name, &k) == NULL
-            && !postern_str_eq(name, host))
-        {
-            return sign_fail(msg, SIGN_COVERAGE,
-                             "header %.*s is demanded here and absent",
-                             SIGN_TEXT(name));
-        }
-    }
-
-    return SIGN_OK;
-}
-
-
-static int
-sign_sigv4_listed(const sign_sigv4_t *v4, postern_str_t name)
-{
-    size_t  i;
-
-    for (i = 0; i < v4->nnames; i++) {
-        if (postern_str_eq(v4->names[i], name)) {
-            return 1;
-        }
-    }
-
-    return 0;
 }

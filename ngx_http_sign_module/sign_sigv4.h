@@ -1,8 +1,20 @@
 
 /*
- * AWS Signature Version 4, the form with an Authorization header: what its two
- * files share.  sign_sigv4.c reads the message, sign_sigv4_canonical.c builds
- * what was signed.
+ * AWS Signature Version 4 and 4A, in the Authorization header or in the query
+ * (a presigned URL): what their files share.
+ *
+ *     sign_sigv4_present.c    where credentials are
+ *     sign_sigv4.c            reads the header, and what both places share
+ *     sign_sigv4_query.c      reads the query
+ *     sign_sigv4_content.c    what is said of the body
+ *     sign_sigv4_cover.c      the policy
+ *     sign_sigv4_canonical.c  builds what was signed
+ *     sign_sigv4_chunk.c      bodies that are signed piece by piece
+ *
+ * The two versions differ in the credential's scope (4A names no region there,
+ * but lists regions in X-Amz-Region-Set), the names of algorithms, and the
+ * signature: an HMAC, or ECDSA on P-256 by a key that both sides derive from
+ * the same secret.
  *
  * Signers disagree about two lines of the canonical request, and none of them
  * says which it means:
@@ -48,24 +60,64 @@
 #define SIGN_SIGV4_TIME_LEN    16      /* 20150830T123600Z */
 #define SIGN_SIGV4_HEX_LEN     64
 #define SIGN_SIGV4_READINGS    4
+#define SIGN_SIGV4_EXPIRES_MAX 604800  /* X-Amz-Expires: seven days */
+#define SIGN_SIGV4_REGIONS_MAX 256     /* bytes of X-Amz-Region-Set */
+#define SIGN_SIGV4_PARAMS_MAX  64      /* parameters X-Amz-… of a query */
+#define SIGN_SIGV4_TRAILERS    8       /* fields behind the body */
+
+/* an ECDSA-Sig-Value on P-256 (RFC 3279): two numbers of 1 to 33 octets */
+#define SIGN_SIGV4A_DER_MIN    8
+#define SIGN_SIGV4A_DER_MAX    72
+
+
+/* parameters of a presigned URL, in sign_sigv4_t.params */
+
+typedef enum {
+    SIGN_SIGV4_SIGNATURE = 0,          /* "x-amz-signature" … */
+    SIGN_SIGV4_CREDENTIAL,
+    SIGN_SIGV4_ALGORITHM,
+    SIGN_SIGV4_SIGNED_HEADERS,
+    SIGN_SIGV4_SECURITY_TOKEN,
+    SIGN_SIGV4_DATE,
+    SIGN_SIGV4_EXPIRES,
+    SIGN_SIGV4_CONTENT_SHA256,
+    SIGN_SIGV4_REGION_SET,
+    SIGN_SIGV4_PARAMS
+} sign_sigv4_param_e;
+
+
+/* what x-amz-content-sha256 says of the body, where it is no hash */
+
+#define SIGN_SIGV4_UNSIGNED    0x01    /* nothing about the payload is signed */
+#define SIGN_SIGV4_CHUNKED     0x02    /* it is framed as aws-chunked */
+#define SIGN_SIGV4_TRAILER     0x04    /* and fields come behind it */
 
 
 /* sign_message_t.scheme_data */
 
 typedef struct {
+    postern_str_t   algorithm;         /* AWS4-HMAC-SHA256 */
     postern_str_t   date;              /* of the scope: 20150830 */
-    postern_str_t   region;
+    postern_str_t   region;            /* 4A: empty */
     postern_str_t   service;
     postern_str_t   scope;             /* 20150830/us-east-1/s3/aws4_request */
     postern_str_t   signed_headers;    /* as listed: host;x-amz-date */
     postern_str_t   names[SIGN_MAX_COMPONENTS];
     size_t          nnames;
     postern_str_t   date_field;        /* which one counts: x-amz-date, date */
-    postern_str_t   payload;           /* x-amz-content-sha256, or absent */
+    postern_str_t   payload;           /* x-amz-content-sha256, or what stands
+                                          for it; or absent */
+    unsigned        content;           /* SIGN_SIGV4_UNSIGNED … */
+    postern_str_t   trailers[SIGN_SIGV4_TRAILERS];  /* names, lower case */
+    size_t          ntrailers;
     postern_str_t   path;              /* of the target */
-    postern_str_t   query;             /* of the target, without "?" */
+    postern_str_t   query;             /* of the target, without "?" and the
+                                          signature */
+    postern_str_t   params[SIGN_SIGV4_PARAMS];  /* of the query, decoded */
+    unsigned        presigned:1;
     unsigned char   time[SIGN_SIGV4_TIME_LEN];
-    unsigned char   signature[32];
+    postern_str_t   signature_text;    /* hex, as it came: seed of chunks */
+    unsigned char   signature[SIGN_SIGV4A_DER_MAX];
 
     /* strings to sign of the further readings; the first one is msg->base */
     postern_str_t   readings[SIGN_SIGV4_READINGS - 1];
@@ -94,6 +146,48 @@ const sign_field_t *sign_sigv4_authorization(const sign_request_t *req,
    signature of one), in any case and with any escapes: what an application
    would decode to such a name counts */
 int sign_sigv4_in_query(const sign_request_t *req, int signature_only);
+
+/*
+ * The next piece of a query: *piece is the text up to "&" or ";" or the end
+ * (some applications split there, too), *p behind it; 0 where there is none.
+ */
+int sign_sigv4_next_piece(const unsigned char **p, const unsigned char *end,
+    postern_str_t *piece);
+
+/* the name of such a piece without escapes and in lower case: its length, at
+   most the size of the buffer; 0 where it is longer */
+size_t sign_sigv4_piece_name(postern_str_t piece,
+    unsigned char out[SIGN_SIGV4_SCOPE_MAX]);
+
+/* the name's number, SIGN_SIGV4_PARAMS where it is none of them */
+sign_sigv4_param_e sign_sigv4_param(postern_str_t name);
+postern_str_t sign_sigv4_param_name(sign_sigv4_param_e param);
+
+/*
+ * The parts of both forms.  presigned() reads the parameters of a presigned
+ * URL into v4->params and cuts the signature out of v4->query; content() what
+ * is said of the body; the others what their names say.
+ */
+sign_code_e sign_sigv4_presigned(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg, sign_sigv4_t *v4);
+sign_code_e sign_sigv4_algorithm(postern_str_t text, sign_message_t *msg,
+    sign_sigv4_t *v4);
+sign_code_e sign_sigv4_credential(postern_str_t text, sign_message_t *msg,
+    sign_sigv4_t *v4);
+sign_code_e sign_sigv4_names(postern_str_t text, sign_message_t *msg,
+    sign_sigv4_t *v4);
+sign_code_e sign_sigv4_signature(postern_str_t text, sign_message_t *msg,
+    sign_sigv4_t *v4);
+sign_code_e sign_sigv4_content(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg, sign_sigv4_t *v4);
+
+/* the one field of that name, *field is NULL where there is none;
+   SIGN_AMBIGUOUS where there are more */
+sign_code_e sign_sigv4_one(const sign_request_t *req, postern_str_t name,
+    sign_message_t *msg, const sign_field_t **field);
+
+/* 1 where SignedHeaders lists the name */
+int sign_sigv4_listed(const sign_sigv4_t *v4, postern_str_t name);
 
 /* splits a request target into path ("/" where it is empty) and query; 0, or
    -1 for a target that has neither (authority form, "*") */
@@ -131,6 +225,31 @@ int sign_sigv4_time(postern_str_t value, int64_t *seconds,
 
 /* the value of a hex digit in either case, or -1 */
 int sign_sigv4_hex(unsigned char c);
+
+/* text of hex digits in lower case into text.len / 2 octets; 0, or -1 */
+int sign_sigv4_unhex(postern_str_t text, unsigned char *out);
+
+/* 32 octets as hex digits in lower case */
+void sign_sigv4_to_hex(const unsigned char *data,
+    unsigned char out[SIGN_SIGV4_HEX_LEN]);
+
+/* hashes of the payload that a trailer brings: sign_sigv4_checksum.c */
+
+typedef struct sign_checksum_s  sign_checksum_t;
+
+/* NULL where it is out of memory or, with *known 0, where the field
+   (x-amz-checksum-…) is none that is compared */
+sign_checksum_t *sign_checksum_begin(postern_str_t field,
+    const postern_alloc_t *alloc, int *known);
+void sign_checksum_update(sign_checksum_t *sum, const unsigned char *data,
+    size_t len);
+/* 1 where the value, in base64, is that of what came */
+int sign_checksum_equal(sign_checksum_t *sum, postern_str_t value);
+
+/* verifies text under the key and scope of a message that verified: of a chunk,
+   of trailers */
+int sign_sigv4_verify_text(sign_key_t *key, const sign_message_t *msg,
+    postern_str_t text, postern_str_t signature);
 
 
 static inline unsigned char *

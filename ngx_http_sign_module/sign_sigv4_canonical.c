@@ -13,7 +13,7 @@ static sign_code_e sign_sigv4_header(const sign_request_t *req,
 static int sign_sigv4_collapse(postern_str_t value, unsigned char **out);
 static int sign_sigv4_single(postern_str_t name);
 static sign_code_e sign_sigv4_payload(const sign_request_t *req,
-    sign_message_t *msg, unsigned char out[SIGN_SIGV4_HEX_LEN]);
+    sign_message_t *msg, unsigned char **out);
 static sign_code_e sign_sigv4_further(const sign_request_t *req,
     postern_str_t path, postern_str_t query, const postern_alloc_t *alloc,
     sign_message_t *msg);
@@ -21,8 +21,6 @@ static void sign_sigv4_hash(postern_str_t method, postern_str_t path,
     postern_str_t query, postern_str_t rest, unsigned char hash[32]);
 static sign_code_e sign_sigv4_hashed(const unsigned char *hash,
     const postern_alloc_t *alloc, const sign_sigv4_t *v4, postern_str_t *out);
-static void sign_sigv4_to_hex(const unsigned char *data,
-    unsigned char out[SIGN_SIGV4_HEX_LEN]);
 
 
 sign_code_e
@@ -69,7 +67,10 @@ sign_sigv4_base(const sign_request_t *req, const postern_alloc_t *alloc,
         return sign_fail(msg, rc, "out of memory");
     }
 
-    return sign_sigv4_further(req, path, query, alloc, msg);
+    /* who signs by version 4A, or makes URLs, writes them the one right way */
+
+    return (msg->scheme == SIGN_SIGV4A)
+           ? SIGN_OK : sign_sigv4_further(req, path, query, alloc, msg);
 }
 
 
@@ -102,7 +103,7 @@ sign_sigv4_further(const sign_request_t *req, postern_str_t path,
         paths[npaths++] = v4->path;
     }
 
-    if (!postern_str_eq(v4->query, query)) {
+    if (!v4->presigned && !postern_str_eq(v4->query, query)) {
         queries[nqueries++] = v4->query;
     }
 
@@ -158,7 +159,7 @@ sign_sigv4_canonical(const sign_request_t *req, postern_str_t path,
     v4 = msg->scheme_data;
 
     size = req->method.len + path.len + query.len + v4->signed_headers.len
-           + SIGN_SIGV4_HEX_LEN + sizeof("\n\n\n\n\n");
+           + SIGN_SIGV4_HEX_LEN + v4->payload.len + sizeof("\n\n\n\n\n");
 
     for (i = 0; i < v4->nnames; i++) {
         size += v4->names[i].len + req->authority.len + sizeof(":\n");
@@ -201,12 +202,12 @@ sign_sigv4_canonical(const sign_request_t *req, postern_str_t path,
     p = sign_sigv4_put(p, v4->signed_headers);
     *p++ = '\n';
 
-    rc = sign_sigv4_payload(req, msg, p);
+    rc = sign_sigv4_payload(req, msg, &p);
     if (rc != SIGN_OK) {
         return rc;
     }
 
-    out->len = p + SIGN_SIGV4_HEX_LEN - out->data;
+    out->len = p - out->data;
 
     return SIGN_OK;
 }
@@ -330,7 +331,7 @@ sign_sigv4_collapse(postern_str_t value, unsigned char **out)
 
 static sign_code_e
 sign_sigv4_payload(const sign_request_t *req, sign_message_t *msg,
-    unsigned char out[SIGN_SIGV4_HEX_LEN])
+    unsigned char **out)
 {
     const sign_sigv4_t          *v4;
 
@@ -345,7 +346,7 @@ sign_sigv4_payload(const sign_request_t *req, sign_message_t *msg,
 
     if (v4->payload.len) {
 
-        if (!req->has_body
+        if (!req->has_body && msg->digest == SIGN_DIGEST_SHA256
             && !sign_digest_equal(SIGN_DIGEST_SHA256, msg->digest_value,
                                   empty))
         {
@@ -354,7 +355,7 @@ sign_sigv4_payload(const sign_request_t *req, sign_message_t *msg,
                              "there is none");
         }
 
-        memcpy(out, v4->payload.data, SIGN_SIGV4_HEX_LEN);
+        *out = sign_sigv4_put(*out, v4->payload);
         return SIGN_OK;
     }
 
@@ -363,7 +364,8 @@ sign_sigv4_payload(const sign_request_t *req, sign_message_t *msg,
     }
 
     sign_sigv4_to_hex(msg->body == SIGN_BODY_BEFORE ? msg->body_hash : empty,
-                      out);
+                      *out);
+    *out += SIGN_SIGV4_HEX_LEN;
 
     return SIGN_OK;
 }
@@ -385,11 +387,9 @@ static sign_code_e
 sign_sigv4_hashed(const unsigned char *hash, const postern_alloc_t *alloc,
     const sign_sigv4_t *v4, postern_str_t *out)
 {
-    unsigned char               *p;
+    unsigned char  *p;
 
-    static const postern_str_t   alg = postern_string("AWS4-HMAC-SHA256\n");
-
-    p = postern_alloc(alloc, alg.len + SIGN_SIGV4_TIME_LEN + 1
+    p = postern_alloc(alloc, v4->algorithm.len + 1 + SIGN_SIGV4_TIME_LEN + 1
                              + v4->scope.len + 1 + SIGN_SIGV4_HEX_LEN);
     if (p == NULL) {
         return SIGN_NO_MEMORY;
@@ -397,7 +397,8 @@ sign_sigv4_hashed(const unsigned char *hash, const postern_alloc_t *alloc,
 
     out->data = p;
 
-    p = sign_sigv4_put(p, alg);
+    p = sign_sigv4_put(p, v4->algorithm);
+    *p++ = '\n';
     memcpy(p, v4->time, SIGN_SIGV4_TIME_LEN);
     p += SIGN_SIGV4_TIME_LEN;
     *p++ = '\n';
@@ -412,7 +413,7 @@ sign_sigv4_hashed(const unsigned char *hash, const postern_alloc_t *alloc,
 }
 
 
-static void
+void
 sign_sigv4_to_hex(const unsigned char *data,
     unsigned char out[SIGN_SIGV4_HEX_LEN])
 {

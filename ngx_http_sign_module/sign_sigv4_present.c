@@ -6,15 +6,32 @@
 
 
 #include "sign_sigv4.h"
+#include "postern_assert.h"
 
 
-static int sign_sigv4_credential_name(const unsigned char *p,
-    const unsigned char *end, int signature_only);
+static int sign_sigv4_is_4a(const sign_request_t *req);
+static int sign_sigv4_query_is_4a(const sign_request_t *req);
+static unsigned char sign_sigv4_octet(const unsigned char **p,
+    const unsigned char *end);
+
+
+static const postern_str_t  sign_sigv4_params[] = {
+    postern_string("x-amz-signature"),
+    postern_string("x-amz-credential"),
+    postern_string("x-amz-algorithm"),
+    postern_string("x-amz-signedheaders"),
+    postern_string("x-amz-security-token"),
+    postern_string("x-amz-date"),
+    postern_string("x-amz-expires"),
+    postern_string("x-amz-content-sha256"),
+    postern_string("x-amz-region-set")
+};
 
 
 /*
  * Any algorithm of the family counts, so that one we cannot verify is called
- * unsupported and not missing; so does a signature in the query.
+ * unsupported and not missing; so does a signature in the query.  Version 4A is
+ * a scheme of its own where the policy has it.
  */
 
 int
@@ -22,8 +39,68 @@ sign_sigv4_present(const sign_request_t *req, const sign_policy_t *policy)
 {
     size_t  n;
 
-    return sign_sigv4_authorization(req, &n) != NULL
-           || sign_sigv4_in_query(req, 1);
+    if (sign_sigv4_authorization(req, &n) == NULL
+        && !sign_sigv4_in_query(req, 1))
+    {
+        return 0;
+    }
+
+    return !(policy->schemes & SIGN_SIGV4A) || !sign_sigv4_is_4a(req);
+}
+
+
+int
+sign_sigv4a_present(const sign_request_t *req, const sign_policy_t *policy)
+{
+    (void) policy;
+
+    return sign_sigv4_is_4a(req);
+}
+
+
+static int
+sign_sigv4_is_4a(const sign_request_t *req)
+{
+    size_t               n;
+    const sign_field_t  *field;
+
+    field = sign_sigv4_authorization(req, &n);
+
+    if (field != NULL) {
+        return field->value.len >= 11
+               && memcmp(field->value.data, "AWS4-ECDSA-", 11) == 0;
+    }
+
+    return sign_sigv4_in_query(req, 1) && sign_sigv4_query_is_4a(req);
+}
+
+
+static int
+sign_sigv4_query_is_4a(const sign_request_t *req)
+{
+    postern_str_t         piece;
+    const unsigned char  *p, *end;
+
+    static const postern_str_t  is = postern_string("X-Amz-Algorithm="
+                                                    "AWS4-ECDSA-");
+
+    end = req->target.data + req->target.len;
+    p = memchr(req->target.data, '?', req->target.len);
+
+    if (POSTERN_NEVER(p == NULL)) {
+        return 0;
+    }
+
+    p++;
+
+    while (sign_sigv4_next_piece(&p, end, &piece)) {
+
+        if (piece.len > is.len && memcmp(piece.data, is.data, is.len) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -55,7 +132,10 @@ sign_sigv4_authorization(const sign_request_t *req, size_t *n)
 int
 sign_sigv4_in_query(const sign_request_t *req, int signature_only)
 {
-    const unsigned char  *p, *end, *next;
+    postern_str_t         piece, name;
+    unsigned char         buf[SIGN_SIGV4_SCOPE_MAX];
+    sign_sigv4_param_e    param;
+    const unsigned char  *p, *end;
 
     if (req->target.len == 0) {
         return 0;
@@ -68,16 +148,17 @@ sign_sigv4_in_query(const sign_request_t *req, int signature_only)
         return 0;
     }
 
-    for (p++; p < end; p = next + 1) {
+    p++;
 
-        /* some applications split at ";" too */
+    while (sign_sigv4_next_piece(&p, end, &piece)) {
 
-        for (next = p; next < end && *next != '&' && *next != ';'; next++) {
-            /* void */
-        }
+        name.data = buf;
+        name.len = sign_sigv4_piece_name(piece, buf);
 
-        if (next > p && (*p == 'x' || *p == 'X' || *p == '%')
-            && sign_sigv4_credential_name(p, next, signature_only))
+        param = sign_sigv4_param(name);
+
+        if (param == SIGN_SIGV4_SIGNATURE
+            || (!signature_only && param != SIGN_SIGV4_PARAMS))
         {
             return 1;
         }
@@ -87,67 +168,102 @@ sign_sigv4_in_query(const sign_request_t *req, int signature_only)
 }
 
 
-static int
-sign_sigv4_credential_name(const unsigned char *p, const unsigned char *end,
-    int signature_only)
+int
+sign_sigv4_next_piece(const unsigned char **p, const unsigned char *end,
+    postern_str_t *piece)
 {
-    int             hi, lo;
-    size_t          i, len;
-    postern_str_t   name;
-    unsigned char   buf[24];
+    const unsigned char  *next;
 
-    static const postern_str_t  names[] = {
-        postern_string("x-amz-signature"),
-        postern_string("x-amz-credential"),
-        postern_string("x-amz-algorithm"),
-        postern_string("x-amz-signedheaders"),
-        postern_string("x-amz-security-token"),
-        postern_string("x-amz-date"),
-        postern_string("x-amz-expires"),
-        postern_string("x-amz-content-sha256"),
-    };
+    if (*p >= end) {
+        return 0;
+    }
+
+    for (next = *p; next < end && *next != '&' && *next != ';'; next++) {
+        /* void */
+    }
+
+    piece->data = *p;
+    piece->len = next - *p;
+
+    *p = next + 1;
+
+    return 1;
+}
+
+
+/* anything but a name that begins with "x-amz-" is told by its first octet */
+
+size_t
+sign_sigv4_piece_name(postern_str_t piece,
+    unsigned char out[SIGN_SIGV4_SCOPE_MAX])
+{
+    size_t                len;
+    const unsigned char  *p, *end;
+
+    p = piece.data;
+    end = p + piece.len;
+
+    if (p == end || (*p != 'x' && *p != 'X' && *p != '%')) {
+        return 0;
+    }
 
     len = 0;
 
     while (p < end && *p != '=') {
 
-        if (len == sizeof(buf)) {
+        if (len == SIGN_SIGV4_SCOPE_MAX) {
             return 0;
         }
 
-        buf[len] = *p;
-
-        if (*p == '%' && end - p >= 3) {
-            hi = sign_sigv4_hex(p[1]);
-            lo = sign_sigv4_hex(p[2]);
-
-            if (hi >= 0 && lo >= 0) {
-                buf[len] = (unsigned char) (hi * 16 + lo);
-                p += 2;
-            }
-        }
-
-        if (buf[len] >= 'A' && buf[len] <= 'Z') {
-            buf[len] |= 0x20;
-        }
-
-        len++;
-        p++;
+        out[len++] = sign_sigv4_octet(&p, end);
     }
 
-    name.data = buf;
-    name.len = len;
+    return len;
+}
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 
-        if (postern_str_eq(name, names[i])) {
-            return 1;
-        }
+static unsigned char
+sign_sigv4_octet(const unsigned char **p, const unsigned char *end)
+{
+    int            hi, lo;
+    unsigned char  c;
 
-        if (signature_only) {
-            return 0;
+    c = **p;
+
+    if (c == '%' && end - *p >= 3) {
+        hi = sign_sigv4_hex((*p)[1]);
+        lo = sign_sigv4_hex((*p)[2]);
+
+        if (hi >= 0 && lo >= 0) {
+            c = (unsigned char) (hi * 16 + lo);
+            *p += 2;
         }
     }
 
-    return 0;
+    (*p)++;
+
+    return (c >= 'A' && c <= 'Z') ? c | 0x20 : c;
+}
+
+
+sign_sigv4_param_e
+sign_sigv4_param(postern_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < SIGN_SIGV4_PARAMS; i++) {
+
+        if (postern_str_eq(name, sign_sigv4_params[i])) {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+postern_str_t
+sign_sigv4_param_name(sign_sigv4_param_e param)
+{
+    return sign_sigv4_params[param];
 }

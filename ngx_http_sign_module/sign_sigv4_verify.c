@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 
 
+static postern_str_t sign_scope_text(const sign_sigv4_t *v4);
 static int sign_verify_readings(const sign_hmac_t *mac, sign_message_t *msg);
 static sign_scope_t *sign_scope_find(sign_key_t *k, postern_str_t text);
 static void sign_scope_keep(sign_key_t *k, postern_str_t text,
@@ -34,11 +35,7 @@ sign_sigv4_verify(sign_key_t *k, sign_message_t *msg)
         return 0;
     }
 
-    /* date/region/service, without the constant behind */
-
-    text.data = v4->scope.data;
-    text.len = v4->service.data + v4->service.len - text.data;
-
+    text = sign_scope_text(v4);
     scope = sign_scope_find(k, text);
 
     if (scope != NULL) {
@@ -56,6 +53,70 @@ sign_sigv4_verify(sign_key_t *k, sign_message_t *msg)
     OPENSSL_cleanse(&mac, sizeof(mac));
 
     return valid;
+}
+
+
+/* nobody who signs this way is known to write paths and queries differently:
+   there is one reading */
+
+int
+sign_sigv4a_verify(sign_key_t *k, sign_message_t *msg)
+{
+    sign_key_t  *pair;
+
+    pair = sign_sigv4a_key(k, msg->key_id);
+
+    return pair && sign_key_verify_der(pair, msg->base, msg->signature);
+}
+
+
+/* the signing key may have made room for others' since the request verified:
+   then it is derived once more */
+
+int
+sign_sigv4_verify_text(sign_key_t *k, const sign_message_t *msg,
+    postern_str_t text, postern_str_t signature)
+{
+    int                  valid;
+    sign_key_t          *pair;
+    sign_hmac_t          mac;
+    sign_scope_t        *scope;
+    const sign_sigv4_t  *v4;
+
+    if (msg->scheme == SIGN_SIGV4A) {
+        pair = sign_sigv4a_key(k, msg->key_id);
+
+        return pair && sign_key_verify_der(pair, text, signature);
+    }
+
+    v4 = msg->scheme_data;
+    scope = sign_scope_find(k, sign_scope_text(v4));
+
+    if (scope != NULL) {
+        return sign_mac_equal(&scope->mac, text, signature);
+    }
+
+    sign_scope_derive(k, v4, &mac);
+
+    valid = sign_mac_equal(&mac, text, signature);
+
+    OPENSSL_cleanse(&mac, sizeof(mac));
+
+    return valid;
+}
+
+
+/* date/region/service, without the constant behind */
+
+static postern_str_t
+sign_scope_text(const sign_sigv4_t *v4)
+{
+    postern_str_t  text;
+
+    text.data = v4->scope.data;
+    text.len = v4->service.data + v4->service.len - text.data;
+
+    return text;
 }
 
 

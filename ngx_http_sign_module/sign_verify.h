@@ -23,6 +23,7 @@
  *     sign_key.c           keys made ready
  *     sign_verify.c        verification, by the key's own algorithm
  *     sign_sigv4_verify.c  signing keys of SigV4, derived
+ *     sign_sigv4a.c        pairs of keys of SigV4A, derived
  */
 
 
@@ -104,6 +105,9 @@ struct sign_key_s {
     sign_hmac_t          aws4;      /* keyed by "AWS4" and the secret */
     sign_scope_t         scopes[SIGN_SCOPES];
     uint64_t             clock;     /* of sign_scope_t.used */
+    sign_hmac_t          aws4a;     /* keyed by "AWS4A" and the secret */
+    sign_key_t          *sigv4a;    /* the public key derived by it, once
+                                       somebody asked */
 
     unsigned char        ed25519[crypto_sign_PUBLICKEYBYTES];
     const sign_curve_t  *curve;     /* ECDSA */
@@ -183,6 +187,14 @@ size_t sign_mac_final(sign_mac_t *m, unsigned char out[64]);
 /* 1 where the MAC is that of data; constant time, and no shorter one counts */
 int sign_mac_equal(const sign_hmac_t *mac, postern_str_t data,
     postern_str_t signature);
+
+
+/* sign_sigv4a.c: the public key that a secret stands for, made on first use and
+   kept in k; NULL where k is no secret, or memory is out.  scalar() turns what
+   was derived into the private key in place: 0 where it is none, and the next
+   is to be tried */
+sign_key_t *sign_sigv4a_key(sign_key_t *k, postern_str_t id);
+int sign_sigv4a_scalar(unsigned char c[32]);
 
 
 /*

@@ -125,7 +125,7 @@ run_case(case_t *c)
 
     sign_text_parse(&text, c->request, c->request_len);
 
-    EXPECT(sign_sigv4_present(&text.req, NULL));
+    EXPECT(sign_sigv4_present(&text.req, &policy));
 
     if (!EXPECT_INT(sign_sigv4_parse(&text.req, &policy, &memory, &msg),
                     SIGN_OK))

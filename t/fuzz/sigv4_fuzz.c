@@ -117,7 +117,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         query_is_stable(query);
     }
 
-    if (sign_sigv4_present(&req, NULL)
+    if (sign_sigv4_present(&req, &policy)
         && sign_sigv4_parse(&req, &policy, &memory, &msg) == SIGN_OK
         && sign_sigv4_cover(&req, &policy, &dkey, &msg) == SIGN_OK)
     {

@@ -39,6 +39,8 @@ typedef struct {
     unsigned         cover;
     const char      *demanded;    /* a further field of the policy */
     const char      *secret;      /* SECRET where NULL */
+    sign_scheme_e    scheme;      /* SIGN_SIGV4 where 0 */
+    unsigned         insecure;
 
     /* what came out */
     sign_message_t   msg;
@@ -63,10 +65,14 @@ try_steps(const sign_text_t *http, const sign_policy_t *policy,
     memset(msg, 0, sizeof(sign_message_t));
     memset(&dkey, 0, sizeof(dkey));
 
-    msg->scheme = SIGN_SIGV4;
+    msg->scheme = policy->schemes;
+    msg->expires = POSTERN_TIME_MAX;
     dkey.algorithm = POSTERN_ALG_HMAC_SHA256;
 
-    if (!sign_sigv4_present(&http->req, NULL)) {
+    if (policy->schemes == SIGN_SIGV4A
+        ? !sign_sigv4a_present(&http->req, policy)
+        : !sign_sigv4_present(&http->req, policy))
+    {
         return SIGN_MISSING;
     }
 
@@ -136,7 +142,8 @@ try_request(try_t *t)
     sign_text_parse(&http, text, strlen(text));
 
     memset(&policy, 0, sizeof(policy));
-    policy.schemes = SIGN_SIGV4;
+    policy.schemes = t->scheme ? t->scheme : SIGN_SIGV4;
+    policy.insecure = t->insecure;
     policy.cover = SIGN_COVER_DEFAULT | t->cover;
 
     if (t->demanded) {

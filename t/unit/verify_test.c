@@ -477,6 +477,7 @@ scoped(sign_key_t *key, const char *secret, unsigned day, const char *region)
     memset(&v4, 0, sizeof(v4));
     memset(&msg, 0, sizeof(msg));
 
+    v4.algorithm = sign_text_str("AWS4-HMAC-SHA256");
     v4.scope = sign_text_str(scope);
     v4.date.data = v4.scope.data;
     v4.date.len = 8;
