@@ -308,8 +308,8 @@ As in TEST 2.
 --- more_headers eval
 Postern::sigv4(method => "POST", target => "/a", body => "hello",
                hash => "UNSIGNED-PAYLOAD")
---- error_code: 400
---- response_body_like: "code":"sign/unsupported"
+--- error_code: 401
+--- response_body_like: "code":"sign/coverage"
 
 
 
