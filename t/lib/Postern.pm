@@ -58,7 +58,8 @@ sub request {
 
 # RFC 9421.  cover: components in order; alg, created, expires, nonce, tag:
 # parameters (alg and the rest only where given, created => undef for none);
-# label; key: "ed25519" or "p256" instead of secret.  omit_digest: does not
+# label; key: "ed25519" or "p256" instead of secret; signer: a sub that signs
+# the base.  omit_digest: does not
 # send the Content-Digest it may have signed.
 
 sub rfc9421 {
@@ -94,7 +95,8 @@ sub rfc9421 {
 
     $base .= qq("\@signature-params": $params);
 
-    my $raw = $r->{signature} // rfc9421_bytes($r, $base);
+    my $raw = $r->{signature} // ($r->{signer} ? $r->{signer}->($base)
+                                               : rfc9421_bytes($r, $base));
     my $label = $r->{label} // "sig1";
 
     my @send = grep { !($r->{omit_digest} && lc $_->[0] eq "content-digest") }
