@@ -6,19 +6,24 @@
 
 
 #include "ngx_http_sign_module.h"
+#include "sign_verify.h"
 
 
-typedef enum {
-    NGX_HTTP_SIGN_DECOY_HMAC = 0,
-    NGX_HTTP_SIGN_DECOY_ED25519,
-    NGX_HTTP_SIGN_DECOY_P256,
-    NGX_HTTP_SIGN_DECOYS
-} ngx_http_sign_decoy_e;
+/* of RSA, one for each 64 bytes that a signature may be long */
+
+#define NGX_HTTP_SIGN_DECOY_STEP  64
+#define NGX_HTTP_SIGN_DECOY_RSA                                               \
+    (SIGN_RSA_MAX_BITS / 8 / NGX_HTTP_SIGN_DECOY_STEP + 1)
+#define NGX_HTTP_SIGN_DECOYS      (POSTERN_ALG_HMAC_SHA512 + 1)
+
+#define NGX_HTTP_SIGN_SALT        32    /* bytes */
+#define NGX_HTTP_SIGN_PURPOSE     "sign-decoy"
 
 
 typedef struct {
     uint32_t       nkeys;
-    sign_key_t    *decoys[NGX_HTTP_SIGN_DECOYS];
+    sign_key_t    *decoys[NGX_HTTP_SIGN_DECOYS];    /* by algorithm */
+    sign_key_t    *rsa_decoys[2][NGX_HTTP_SIGN_DECOY_RSA];
     sign_key_t    *ssh_decoys[SIGN_SSH_TYPES];
     unsigned       ssh_types;             /* bits of SIGN_SSH_TYPES, and one
                                              more where they are known */
@@ -33,48 +38,44 @@ static sign_key_t *ngx_http_sign_open(ngx_http_request_t *r,
 static sign_key_t *ngx_http_sign_ssh_decoy(ngx_http_request_t *r,
     ngx_http_sign_keys_t *keys, const sign_message_t *msg,
     const postern_key_t **key);
-static ngx_http_sign_decoy_e ngx_http_sign_likely(
-    const postern_directory_t *directory, const sign_message_t *msg);
-
-
-/* the base points of the curves: good for nothing but the arithmetic */
-
-static const u_char  ngx_http_sign_ed25519_base[] =
-    "\x58\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66"
-    "\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66";
-
-static const u_char  ngx_http_sign_p256_base[] =
-    "\x04"
-    "\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2"
-    "\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96"
-    "\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16"
-    "\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
+static uint32_t ngx_http_sign_hash(postern_str_t id);
 
 
 static const postern_org_t  ngx_http_sign_decoy_org;
 
-static const postern_key_t  ngx_http_sign_decoys[] = {
-
-    { .org = &ngx_http_sign_decoy_org,
-      .schemes = NGX_HTTP_SIGN_SCHEMES,
-      .algorithm = POSTERN_ALG_HMAC_SHA256,
-      .not_before = POSTERN_TIME_MIN,
-      .not_after = POSTERN_TIME_MAX },
-
-    { .org = &ngx_http_sign_decoy_org,
-      .schemes = NGX_HTTP_SIGN_SCHEMES,
-      .algorithm = POSTERN_ALG_ED25519,
-      .public_key = { 32, ngx_http_sign_ed25519_base },
-      .not_before = POSTERN_TIME_MIN,
-      .not_after = POSTERN_TIME_MAX },
-
-    { .org = &ngx_http_sign_decoy_org,
-      .schemes = NGX_HTTP_SIGN_SCHEMES,
-      .algorithm = POSTERN_ALG_ECDSA_P256_SHA256,
-      .public_key = { 65, ngx_http_sign_p256_base },
-      .not_before = POSTERN_TIME_MIN,
+#define ngx_http_sign_decoy_of(alg)                                           \
+    { .org = &ngx_http_sign_decoy_org,                                        \
+      .schemes = NGX_HTTP_SIGN_SCHEMES,                                       \
+      .algorithm = alg,                                                       \
+      .not_before = POSTERN_TIME_MIN,                                         \
       .not_after = POSTERN_TIME_MAX }
+
+static const postern_key_t  ngx_http_sign_decoys[NGX_HTTP_SIGN_DECOYS] = {
+    [POSTERN_ALG_HMAC_SHA256] =
+        ngx_http_sign_decoy_of(POSTERN_ALG_HMAC_SHA256),
+    [POSTERN_ALG_ED25519] =
+        ngx_http_sign_decoy_of(POSTERN_ALG_ED25519),
+    [POSTERN_ALG_ECDSA_P256_SHA256] =
+        ngx_http_sign_decoy_of(POSTERN_ALG_ECDSA_P256_SHA256),
+    [POSTERN_ALG_ECDSA_P384_SHA384] =
+        ngx_http_sign_decoy_of(POSTERN_ALG_ECDSA_P384_SHA384),
+    [POSTERN_ALG_RSA_PSS_SHA512] =
+        ngx_http_sign_decoy_of(POSTERN_ALG_RSA_PSS_SHA512),
+    [POSTERN_ALG_RSA_V1_5_SHA256] =
+        ngx_http_sign_decoy_of(POSTERN_ALG_RSA_V1_5_SHA256),
+    [POSTERN_ALG_HMAC_SHA384] =
+        ngx_http_sign_decoy_of(POSTERN_ALG_HMAC_SHA384),
+    [POSTERN_ALG_HMAC_SHA512] =
+        ngx_http_sign_decoy_of(POSTERN_ALG_HMAC_SHA512)
 };
+
+/*
+ * Where there is no master key: made by the master when it starts, kept over
+ * its reloads, and inherited by all workers.
+ */
+
+static u_char  ngx_http_sign_salt[NGX_HTTP_SIGN_SALT];
+
 
 /* as of a real one, every word of what an authority demands is met */
 
@@ -103,6 +104,10 @@ static const postern_key_t  ngx_http_sign_ssh_decoys[] = {
 ngx_int_t
 ngx_http_sign_keys_register(ngx_conf_t *cf)
 {
+    if (sodium_is_zero(ngx_http_sign_salt, NGX_HTTP_SIGN_SALT)) {
+        randombytes_buf(ngx_http_sign_salt, NGX_HTTP_SIGN_SALT);
+    }
+
     return postern_api.register_directory(cf, NGX_HTTP_POSTERN_SIGN, NULL,
                                           ngx_http_sign_prepare,
                                           ngx_http_sign_destroy);
@@ -144,10 +149,12 @@ ngx_http_sign_destroy(void *data)
     }
 
     for (n = 0; n < NGX_HTTP_SIGN_DECOYS; n++) {
+        sign_key_destroy(keys->decoys[n]);
+    }
 
-        if (keys->decoys[n]) {
-            sign_key_destroy(keys->decoys[n]);
-        }
+    for (n = 0; n < NGX_HTTP_SIGN_DECOY_RSA; n++) {
+        sign_key_destroy(keys->rsa_decoys[0][n]);
+        sign_key_destroy(keys->rsa_decoys[1][n]);
     }
 
     for (n = 0; n < SIGN_SSH_TYPES; n++) {
@@ -219,54 +226,15 @@ ngx_http_sign_open(ngx_http_request_t *r, const postern_key_t *key)
 }
 
 
-/*
- * Which algorithm an unknown key would have is anybody's guess: the one that
- * the message names, else the one whose signatures are of that length.  Never
- * one that no key has: it would cost more than any signature here can.
- */
-
-static ngx_http_sign_decoy_e
-ngx_http_sign_likely(const postern_directory_t *directory,
-    const sign_message_t *msg)
-{
-    unsigned    has;
-    ngx_uint_t  pair;
-
-    has = directory ? directory->algorithms : 0;
-
-    if (msg->alg == POSTERN_ALG_ECDSA_P256_SHA256
-        && (has & 1u << POSTERN_ALG_ECDSA_P256_SHA256))
-    {
-        return NGX_HTTP_SIGN_DECOY_P256;
-    }
-
-    pair = (msg->alg == 0 && msg->signature.len == 64
-            && msg->scheme == SIGN_RFC9421);
-
-    if ((msg->alg == POSTERN_ALG_ED25519 || pair)
-        && (has & 1u << POSTERN_ALG_ED25519))
-    {
-        return NGX_HTTP_SIGN_DECOY_ED25519;
-    }
-
-    if (pair && (has & 1u << POSTERN_ALG_ECDSA_P256_SHA256)) {
-        return NGX_HTTP_SIGN_DECOY_P256;
-    }
-
-    return NGX_HTTP_SIGN_DECOY_HMAC;
-}
-
-
 sign_key_t *
 ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
     const postern_key_t **key)
 {
-    long                    n;
-    u_char                  bytes[32];
-    size_t                  i;
-    postern_str_t           secret;
-    ngx_http_sign_keys_t   *keys;
-    ngx_http_sign_decoy_e   which;
+    size_t                       len;
+    sign_key_t                 **decoy;
+    postern_alg_e                alg;
+    ngx_http_sign_keys_t        *keys;
+    const postern_directory_t   *directory;
 
     keys = postern_api.prepared(r, NGX_HTTP_POSTERN_SIGN);
     if (keys == NULL) {
@@ -277,32 +245,65 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
         return ngx_http_sign_ssh_decoy(r, keys, msg, key);
     }
 
-    which = ngx_http_sign_likely(postern_api.directory(r), msg);
+    directory = postern_api.directory(r);
 
-    *key = &ngx_http_sign_decoys[which];
+    alg = sign_decoy_alg(directory ? directory->algorithms : 0, msg,
+                         ngx_http_sign_hash(msg->key_id));
 
-    if (keys->decoys[which]) {
-        return keys->decoys[which];
+    *key = &ngx_http_sign_decoys[alg];
+    len = msg->signature.len;
+
+    if (alg != POSTERN_ALG_RSA_PSS_SHA512
+        && alg != POSTERN_ALG_RSA_V1_5_SHA256)
+    {
+        decoy = &keys->decoys[alg];
+
+        if (*decoy == NULL) {
+            *decoy = sign_decoy_create(alg, len);
+        }
+
+        return *decoy;
     }
 
-    /* its secret need not be one: nothing that it verifies is accepted */
+    decoy = &keys->rsa_decoys[alg == POSTERN_ALG_RSA_PSS_SHA512]
+                             [len / NGX_HTTP_SIGN_DECOY_STEP];
 
-    for (i = 0; i < sizeof(bytes); i += 4) {
-        n = ngx_random();
-        ngx_memcpy(bytes + i, &n, 4);
+    /* another length in the same slot is rare, and making one is cheap */
+
+    if (*decoy && (*decoy)->len != len) {
+        sign_key_destroy(*decoy);
+        *decoy = NULL;
     }
 
-    secret.data = bytes;
-    secret.len = sizeof(bytes);
-
-    if (which != NGX_HTTP_SIGN_DECOY_HMAC) {
-        secret.data = NULL;
-        secret.len = 0;
+    if (*decoy == NULL) {
+        *decoy = sign_decoy_create(alg, len);
     }
 
-    keys->decoys[which] = sign_key_create(*key, secret);
+    return *decoy;
+}
 
-    return keys->decoys[which];
+
+/*
+ * Keyed, or it could be told from an id which algorithm it will be verified by
+ * unless somebody has it.  And the same in every worker, at every node and
+ * after every start: an id that looks like one algorithm here and like another
+ * there is nobody's.
+ */
+
+static uint32_t
+ngx_http_sign_hash(postern_str_t id)
+{
+    u_char    out[32];
+    uint32_t  hash;
+
+    if (postern_api.mac(0, NGX_HTTP_SIGN_PURPOSE, id, out) != NGX_OK) {
+        (void) crypto_generichash(out, sizeof(out), id.data, id.len,
+                                  ngx_http_sign_salt, NGX_HTTP_SIGN_SALT);
+    }
+
+    ngx_memcpy(&hash, out, sizeof(uint32_t));
+
+    return hash;
 }
 
 

@@ -21,8 +21,7 @@ static int sign_length_fits(const sign_curve_t *curve, size_t len,
     const sign_message_t *msg);
 static int sign_key_make(sign_key_t *k, const postern_key_t *key,
     postern_str_t secret);
-static int sign_key_hmac(sign_key_t *k, postern_str_t secret);
-static int sign_key_check(sign_key_t *k);
+static int sign_key_ready(sign_key_t *k, int check);
 static int sign_key_padding(sign_key_t *k, int pss, sign_digest_e hash);
 
 
@@ -159,6 +158,16 @@ sign_fits(const sign_key_t *key, const sign_message_t *msg)
         return sign_sshsig_fits(key->ssh, msg);
     }
 
+    /* a number beyond the modulus is refused without arithmetic; that the rest
+       of it is not compared costs one signature in 2^128 its key */
+
+    if (key->verifier && key->curve == NULL
+        && msg->signature.len == key->len
+        && memcmp(msg->signature.data, key->top, SIGN_RSA_TOP) >= 0)
+    {
+        return 0;
+    }
+
     return sign_length_fits(key->curve, key->len, msg);
 }
 
@@ -225,7 +234,7 @@ sign_length_fits(const sign_curve_t *curve, size_t len,
 }
 
 
-static int
+int
 sign_key_hmac(sign_key_t *k, postern_str_t secret)
 {
     unsigned char  aws4[5 + POSTERN_SECRET_MAX];
@@ -315,7 +324,7 @@ sign_key_curve(sign_key_t *k, const sign_curve_t *curve, postern_str_t point)
     k->hash = curve->hash;
     k->len = 2 * curve->len;
 
-    return rc ? sign_key_check(k) : -1;
+    return rc ? sign_key_ready(k, 1) : -1;
 }
 
 
@@ -328,7 +337,6 @@ sign_key_curve(sign_key_t *k, const sign_curve_t *curve, postern_str_t point)
 int
 sign_key_rsa(sign_key_t *k, postern_str_t spki, int pss, sign_digest_e hash)
 {
-    int                   bits;
     const unsigned char  *p;
 
     p = spki.data;
@@ -347,6 +355,17 @@ sign_key_rsa(sign_key_t *k, postern_str_t spki, int pss, sign_digest_e hash)
         return -1;
     }
 
+    return sign_key_rsa_ready(k, pss, hash, 1);
+}
+
+
+int
+sign_key_rsa_ready(sign_key_t *k, int pss, sign_digest_e hash, int check)
+{
+    int             bits;
+    BIGNUM         *n;
+    unsigned char   modulus[SIGN_RSA_MAX_BITS / 8];
+
     bits = EVP_PKEY_get_bits(k->pkey);
 
     if (bits < SIGN_RSA_MIN_BITS || bits > SIGN_RSA_MAX_BITS) {
@@ -356,7 +375,18 @@ sign_key_rsa(sign_key_t *k, postern_str_t spki, int pss, sign_digest_e hash)
     k->hash = hash;
     k->len = EVP_PKEY_get_size(k->pkey);
 
-    if (sign_key_check(k) != 0) {
+    n = NULL;
+
+    if (EVP_PKEY_get_bn_param(k->pkey, OSSL_PKEY_PARAM_RSA_N, &n) != 1) {
+        return -1;
+    }
+
+    (void) BN_bn2binpad(n, modulus, (int) k->len);
+    BN_free(n);
+
+    memcpy(k->top, modulus, SIGN_RSA_TOP);
+
+    if (sign_key_ready(k, check) != 0) {
         return -1;
     }
 
@@ -367,12 +397,12 @@ sign_key_rsa(sign_key_t *k, postern_str_t spki, int pss, sign_digest_e hash)
 /* makes the verifier; what is no key of its kind is refused once, here */
 
 static int
-sign_key_check(sign_key_t *k)
+sign_key_ready(sign_key_t *k, int check)
 {
     k->verifier = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
 
     if (k->verifier == NULL
-        || EVP_PKEY_public_check(k->verifier) != 1
+        || (check && EVP_PKEY_public_check(k->verifier) != 1)
         || EVP_PKEY_verify_init(k->verifier) != 1)
     {
         return -1;

@@ -46,6 +46,7 @@
 
 #define SIGN_RSA_MIN_BITS   2048
 #define SIGN_RSA_MAX_BITS   8192
+#define SIGN_RSA_TOP        16      /* bytes of a modulus that are compared */
 
 
 /* HMAC-SHA256 (RFC 2104), in sign_hmac.c; data of any length */
@@ -113,6 +114,7 @@ struct sign_key_s {
     const sign_curve_t  *curve;     /* ECDSA */
     sign_digest_e        hash;      /* ECDSA, RSA: of what is signed */
     size_t               len;       /* bytes of a signature on the wire */
+    unsigned char        top[SIGN_RSA_TOP];   /* of an RSA modulus */
     EVP_PKEY            *pkey;      /* ECDSA, RSA */
     EVP_PKEY_CTX        *verifier;  /* of pkey, made ready to verify a hash */
     sign_ssh_key_t      *ssh;       /* ssh, ssh-ca */
@@ -123,14 +125,27 @@ struct sign_key_s {
  * sign_key.c: parts of sign_key_create(), for keys that come in other forms.
  * public: 32 bytes; point: 04 X Y; spki: a SubjectPublicKeyInfo.  They fill in
  * pkey and verifier, curve, hash and len, Ed25519 also algorithm, and return 0;
- * -1 for what is no such key.  pss: with
- * MGF1 and a salt as long as the hash, else PKCS #1 v1.5.
+ * -1 for what is no such key.  pss: with MGF1 and a salt as long as the hash,
+ * else PKCS #1 v1.5.  ready() is what remains to be done with a pkey that is an
+ * RSA key; check: it may not be one.
  */
+int sign_key_hmac(sign_key_t *k, postern_str_t secret);
 int sign_key_ed25519(sign_key_t *k, postern_str_t public);
 int sign_key_curve(sign_key_t *k, const sign_curve_t *curve,
     postern_str_t point);
 int sign_key_rsa(sign_key_t *k, postern_str_t spki, int pss,
     sign_digest_e hash);
+int sign_key_rsa_ready(sign_key_t *k, int pss, sign_digest_e hash, int check);
+
+
+/*
+ * sign_decoy.c: a key that is nobody's, of the algorithm that the message may
+ * be for: of those that keys of the directory have (bits of 1 << alg).  len:
+ * bytes of the signature, which an RSA key is made for.
+ */
+postern_alg_e sign_decoy_alg(unsigned algorithms, const sign_message_t *msg,
+    uint32_t hash);
+sign_key_t *sign_decoy_create(postern_alg_e alg, size_t len);
 
 
 /*
