@@ -11,44 +11,19 @@
 #define NGX_HTTP_POSTERN_DIRECTORY_MAX       3600000
 
 
-struct ngx_http_postern_watch_s {
-    ngx_event_t                             event;
-
-    /* what nginx takes for a connection when it logs the event, see
-       ngx_event_ident(): the number must follow three pointers */
-    void                                   *ident[3];
-    ngx_int_t                               ident_fd;
-
-    ngx_http_postern_directory_conf_t      *conf;
-    ngx_log_t                              *log;
-    ngx_http_postern_snapshot_t            *current;
-    ngx_http_postern_load_t                 load;
-    ngx_http_postern_file_t                 seen;
-    ngx_msec_t                              started;
-    ngx_int_t                               failed;  /* errno that was told,
-                                                        0: could be read */
-#if (NGX_THREADS)
-    ngx_thread_pool_t                      *thread_pool;
-    ngx_thread_task_t                       task;
-#endif
-
-    unsigned                                again:1; /* look into it anyway */
-};
-
-
 static ngx_int_t ngx_http_postern_directory_create(ngx_conf_t *cf,
+    ngx_http_postern_directory_conf_t *dcf);
+static ngx_int_t ngx_http_postern_directory_sources(ngx_conf_t *cf,
     ngx_http_postern_directory_conf_t *dcf);
 static void ngx_http_postern_directory_cleanup(void *data);
 static void ngx_http_postern_directory_look(ngx_event_t *ev);
 static ngx_int_t ngx_http_postern_directory_changed(
     ngx_http_postern_watch_t *watch);
+static ngx_int_t ngx_http_postern_directory_stat(
+    ngx_http_postern_watch_t *watch, ngx_uint_t *at, ngx_err_t *err);
 static void ngx_http_postern_directory_read(ngx_http_postern_watch_t *watch);
 static void ngx_http_postern_directory_done(ngx_http_postern_watch_t *watch);
 static void ngx_http_postern_directory_swap(ngx_http_postern_watch_t *watch);
-static void ngx_http_postern_directory_fault(ngx_http_postern_watch_t *watch,
-    ngx_uint_t level);
-static void ngx_http_postern_directory_plain(ngx_http_postern_watch_t *watch,
-    ngx_http_postern_snapshot_t *snapshot);
 #if (NGX_THREADS)
 static ngx_flag_t ngx_http_postern_directory_threads(ngx_conf_t *cf);
 static void ngx_http_postern_directory_thread(void *data, ngx_log_t *log);
@@ -125,7 +100,6 @@ ngx_http_postern_directory_create(ngx_conf_t *cf,
 
     watch->ident_fd = -1;
     watch->conf = dcf;
-    watch->load.name = (const char *) dcf->file.data;
     watch->load.features = dcf->features;
 
 #if (NGX_THREADS)
@@ -215,13 +189,26 @@ ngx_int_t
 ngx_http_postern_directory_init(ngx_conf_t *cf,
     ngx_http_postern_directory_conf_t *dcf)
 {
+    ngx_uint_t                 i;
     ngx_http_postern_load_t   *load;
     ngx_http_postern_watch_t  *watch;
 
     watch = dcf->watch;
 
     if (watch == NULL) {
+
+        if (dcf->jwks) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"postern_jwks\" needs \"postern_directory\", whose "
+                          "organizations its keys belong to");
+            return NGX_ERROR;
+        }
+
         return NGX_OK;
+    }
+
+    if (ngx_http_postern_directory_sources(cf, dcf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     load = &watch->load;
@@ -236,11 +223,64 @@ ngx_http_postern_directory_init(ngx_conf_t *cf,
     }
 
     ngx_http_postern_directory_plain(watch, load->snapshot);
+    ngx_http_postern_directory_skipped(watch);
 
     watch->current = load->snapshot;
-    watch->seen = load->file;
+
+    for (i = 0; i < load->nsources; i++) {
+        watch->seen[i] = load->sources[i].file;
+    }
 
     load->snapshot = NULL;
+
+    return NGX_OK;
+}
+
+
+/* once every directive was read */
+
+static ngx_int_t
+ngx_http_postern_directory_sources(ngx_conf_t *cf,
+    ngx_http_postern_directory_conf_t *dcf)
+{
+    ngx_uint_t                  i, n;
+    postern_jwks_t             *sets;
+    ngx_http_postern_jwks_t    *jwks;
+    ngx_http_postern_watch_t   *watch;
+    ngx_http_postern_source_t  *sources;
+
+    watch = dcf->watch;
+    jwks = dcf->jwks ? dcf->jwks->elts : NULL;
+    n = dcf->jwks ? dcf->jwks->nelts : 0;
+
+    sources = ngx_pcalloc(cf->pool,
+                          (n + 1) * sizeof(ngx_http_postern_source_t));
+    sets = ngx_pcalloc(cf->pool, (n + 1) * sizeof(postern_jwks_t));
+    watch->seen = ngx_pcalloc(cf->pool,
+                              (n + 1) * sizeof(ngx_http_postern_file_t));
+    watch->now = ngx_pcalloc(cf->pool,
+                             (n + 1) * sizeof(ngx_http_postern_file_t));
+
+    if (sources == NULL || sets == NULL || watch->seen == NULL
+        || watch->now == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    sources[0].kind = "directory";
+    sources[0].name = (const char *) dcf->file.data;
+    sources[0].max = POSTERN_DIRECTORY_MAX_SIZE;
+
+    for (i = 0; i < n; i++) {
+        sources[i + 1].kind = "jwks";
+        sources[i + 1].name = (const char *) jwks[i].file.data;
+        sources[i + 1].max = POSTERN_JWKS_MAX_SIZE;
+        sets[i] = jwks[i].set;
+    }
+
+    watch->load.sources = sources;
+    watch->load.nsources = n + 1;
+    watch->load.sets = sets;
 
     return NGX_OK;
 }
@@ -308,15 +348,8 @@ ngx_http_postern_directory_init_process(ngx_cycle_t *cycle,
         ngx_http_postern_snapshot_load(&watch->load);
         ngx_http_postern_directory_done(watch);
 
-    } else if (watch->failed == 0 && access(watch->load.name, R_OK) == -1) {
-
-        /* else the first change would tell, which may be a revocation */
-
-        watch->failed = ngx_errno;
-
-        ngx_log_error(NGX_LOG_ERR, cycle->log, ngx_errno,
-                      "directory \"%V\" cannot be read by workers: changes of "
-                      "it will not come into force", &dcf->file);
+    } else if (watch->failed == 0) {
+        ngx_http_postern_directory_access(watch);
     }
 
     ngx_add_timer(&watch->event, dcf->interval);
@@ -374,33 +407,82 @@ ngx_http_postern_directory_look(ngx_event_t *ev)
 static ngx_int_t
 ngx_http_postern_directory_changed(ngx_http_postern_watch_t *watch)
 {
-    struct stat              st;
-    ngx_http_postern_file_t  file;
+    size_t      size;
+    ngx_err_t   err;
+    ngx_int_t   moved;
+    ngx_uint_t  at;
 
-    if (stat(watch->load.name, &st) == -1) {
+    err = 0;
+    at = 0;
 
-        /* told once, until it is seen again */
+    moved = ngx_http_postern_directory_stat(watch, &at, &err);
 
-        if (watch->failed != ngx_errno) {
-            watch->failed = ngx_errno;
+    if (err) {
+
+        /* told once, until something of the others changes that cannot come
+           into force without this one */
+
+        if (watch->failed != err || watch->failed_at != at || moved) {
+            watch->failed = err;
+            watch->failed_at = at;
             watch->load.result = NGX_HTTP_POSTERN_LOAD_UNREADABLE;
             watch->load.failed = "stat()";
-            watch->load.err = ngx_errno;
+            watch->load.err = err;
+            watch->load.at = at;
             ngx_http_postern_directory_fault(watch, NGX_LOG_ERR);
         }
 
         return 0;
     }
 
-    if (watch->failed) {
+    if (watch->failed || watch->again) {
         return 1;
     }
 
-    ngx_http_postern_file_set(&file, &st);
+    size = watch->load.nsources * sizeof(ngx_http_postern_file_t);
 
-    return watch->again
-           || ngx_memcmp(&file, &watch->seen, sizeof(ngx_http_postern_file_t))
-              != 0;
+    return ngx_memcmp(watch->now, watch->seen, size) != 0;
+}
+
+
+/* 1 where one is not as at the last look; at and err are those of the first that
+   is not there */
+
+static ngx_int_t
+ngx_http_postern_directory_stat(ngx_http_postern_watch_t *watch,
+    ngx_uint_t *at, ngx_err_t *err)
+{
+    ngx_int_t                moved;
+    ngx_uint_t               i;
+    struct stat              st;
+    ngx_http_postern_file_t  file;
+
+    moved = 0;
+
+    for (i = 0; i < watch->load.nsources; i++) {
+
+        if (stat(watch->load.sources[i].name, &st) == -1) {
+
+            if (*err == 0) {
+                *err = ngx_errno;
+                *at = i;
+            }
+
+            ngx_memzero(&file, sizeof(ngx_http_postern_file_t));
+
+        } else {
+            ngx_http_postern_file_set(&file, &st);
+        }
+
+        if (ngx_memcmp(&file, &watch->now[i], sizeof(ngx_http_postern_file_t))
+            != 0)
+        {
+            watch->now[i] = file;
+            moved = 1;
+        }
+    }
+
+    return moved;
 }
 
 
@@ -457,6 +539,7 @@ ngx_http_postern_directory_done(ngx_http_postern_watch_t *watch)
 {
     time_t                    age;
     ngx_int_t                 failed;
+    ngx_uint_t                i;
     ngx_http_postern_load_t  *load;
 
     load = &watch->load;
@@ -471,8 +554,9 @@ ngx_http_postern_directory_done(ngx_http_postern_watch_t *watch)
 
         failed = load->err ? load->err : NGX_ERROR;
 
-        if (watch->failed != failed) {
+        if (watch->failed != failed || watch->failed_at != load->at) {
             watch->failed = failed;
+            watch->failed_at = load->at;
             ngx_http_postern_directory_fault(watch, NGX_LOG_ERR);
         }
 
@@ -497,21 +581,26 @@ ngx_http_postern_directory_done(ngx_http_postern_watch_t *watch)
 
         if (watch->failed) {
             ngx_log_error(NGX_LOG_NOTICE, watch->log, 0,
-                          "directory \"%V\" can be read again, and is "
-                          "unchanged", &watch->conf->file);
+                          "%s \"%s\" can be read again, and is unchanged",
+                          load->sources[watch->failed_at].kind,
+                          load->sources[watch->failed_at].name);
         }
 
         break;
     }
 
     watch->failed = 0;
-    watch->seen = load->file;
+    watch->again = 0;
 
-    /* written within the grain of the clock of the file system, it could be
-       written once more with no trace */
+    for (i = 0; i < load->nsources; i++) {
+        watch->seen[i] = load->sources[i].file;
 
-    age = ngx_time() - load->file.ctime.tv_sec;
-    watch->again = (age >= 0 && age <= 1);
+        /* written within the grain of the clock of the file system, it could
+           be written once more with no trace */
+
+        age = ngx_time() - watch->seen[i].ctime.tv_sec;
+        watch->again |= (age >= 0 && age <= 1);
+    }
 }
 
 
@@ -550,75 +639,11 @@ ngx_http_postern_directory_swap(ngx_http_postern_watch_t *watch)
         ngx_http_postern_directory_plain(watch, watch->current);
     }
 
+    ngx_http_postern_directory_skipped(watch);
+
     /* the last request that holds it frees it */
 
     ngx_http_postern_snapshot_release(old);
-}
-
-
-static void
-ngx_http_postern_directory_fault(ngx_http_postern_watch_t *watch,
-    ngx_uint_t level)
-{
-    char                     *kept;
-    ngx_str_t                *file;
-    postern_error_t          *fault;
-    ngx_http_postern_load_t  *load;
-
-    load = &watch->load;
-    fault = &load->fault;
-    file = &watch->conf->file;
-
-    kept = level == NGX_LOG_EMERG ? "" : "; the last good one stays in force";
-
-    switch (load->result) {
-
-    case NGX_HTTP_POSTERN_LOAD_BROKEN:
-
-        if (fault->line) {
-            ngx_log_error(level, watch->log, 0,
-                          "directory \"%V:%ui:%ui\": %s%s%s%s", file,
-                          (ngx_uint_t) fault->line, (ngx_uint_t) fault->column,
-                          fault->path, fault->path[0] ? ": " : "",
-                          fault->text, kept);
-            return;
-        }
-
-        ngx_log_error(level, watch->log, 0, "directory \"%V\": %s%s%s%s",
-                      file, fault->path, fault->path[0] ? ": " : "",
-                      fault->text, kept);
-        return;
-
-    case NGX_HTTP_POSTERN_LOAD_UNREADABLE:
-        ngx_log_error(level, watch->log, load->err,
-                      "directory \"%V\": %s failed%s", file, load->failed,
-                      kept);
-        return;
-
-    default:
-        ngx_log_error(level, watch->log, 0,
-                      "directory \"%V\": out of memory%s", file, kept);
-        return;
-    }
-}
-
-
-static void
-ngx_http_postern_directory_plain(ngx_http_postern_watch_t *watch,
-    ngx_http_postern_snapshot_t *snapshot)
-{
-    ngx_str_t  first;
-
-    if (snapshot->dir->nplain == 0) {
-        return;
-    }
-
-    first = ngx_http_postern_str(snapshot->dir->plain_first);
-
-    ngx_log_error(NGX_LOG_WARN, watch->log, 0,
-                  "directory \"%V\": secrets that lie open: %uD, the first at "
-                  "%V; seal them with \"postern seal\"", &watch->conf->file,
-                  snapshot->dir->nplain, &first);
 }
 
 

@@ -35,12 +35,22 @@ typedef struct {
 } ngx_http_postern_directory_feature_t;
 
 
+/* a set of keys beside it: what of it stands in the configuration */
+
+typedef struct {
+    ngx_str_t                              file;      /* full name */
+    postern_jwks_t                         set;
+} ngx_http_postern_jwks_t;
+
+
 /* the part of the core's main configuration that belongs to the directory;
    zeroed (ngx_pcalloc) means not configured */
 
 typedef struct {
     ngx_str_t                              file;      /* full name, or empty */
     ngx_msec_t                             interval;  /* between two looks */
+    ngx_array_t                           *jwks;      /* of
+                                                   ngx_http_postern_jwks_t */
     ngx_http_postern_directory_feature_t
                                      features[NGX_HTTP_POSTERN_FEATURES];
     ngx_http_postern_watch_t              *watch;
@@ -51,6 +61,9 @@ typedef struct {
    NGX_CONF_TAKE12; cmd->offset is that of the directory conf in the conf */
 char *ngx_http_postern_directory(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* the setter of "postern_jwks file org=name ..."; the same, NGX_CONF_2MORE */
+char *ngx_http_postern_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* behind api.register_directory(); NGX_ERROR when the feature did so already */
 ngx_int_t ngx_http_postern_directory_register(ngx_conf_t *cf,

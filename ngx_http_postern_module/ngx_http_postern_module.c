@@ -5,6 +5,7 @@
  *     ngx_http_postern_identity.c    what is known of one request
  *     ngx_http_postern_refuse.c      what a refused client is answered
  *     ngx_http_postern_directory.c   who exists and what they may do
+ *     ngx_http_postern_jwks.c        sets of keys beside it
  *     ngx_http_postern_keys.c        the key ring for sealed secrets
  *     ngx_http_postern_store.c       claims and records, over zone and Redis
  *     ngx_http_postern_job.c         work for threads
@@ -89,6 +90,13 @@ static ngx_command_t  ngx_http_postern_commands[] = {
       ngx_http_postern_redis,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_postern_main_conf_t, store),
+      NULL },
+
+    { ngx_string("postern_jwks"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      ngx_http_postern_jwks,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_postern_main_conf_t, directory),
       NULL },
 
     { ngx_string("postern_directory"),

@@ -10,10 +10,13 @@
 #include <sodium.h>
 
 
+static void ngx_http_postern_snapshot_open(ngx_http_postern_load_t *load,
+    ngx_http_postern_source_t *source);
 static void ngx_http_postern_snapshot_read(ngx_http_postern_load_t *load,
-    int fd, u_char **text, size_t *len);
-static void ngx_http_postern_snapshot_text(ngx_http_postern_load_t *load,
-    u_char *text, size_t len);
+    ngx_http_postern_source_t *source, int fd);
+static void ngx_http_postern_snapshot_digest(ngx_http_postern_load_t *load,
+    u_char digest[NGX_HTTP_POSTERN_DIGEST]);
+static void ngx_http_postern_snapshot_text(ngx_http_postern_load_t *load);
 static void ngx_http_postern_snapshot_build(ngx_http_postern_load_t *load,
     postern_directory_t *dir);
 static void ngx_http_postern_snapshot_unreadable(
@@ -34,38 +37,63 @@ static void ngx_http_postern_snapshot_freed(ngx_event_t *ev);
 void
 ngx_http_postern_snapshot_load(ngx_http_postern_load_t *load)
 {
-    int      fd;
-    size_t   len;
-    u_char  *text;
+    size_t                      size;
+    ngx_uint_t                  i;
+    ngx_http_postern_source_t  *source;
 
     load->snapshot = NULL;
+    load->result = NGX_HTTP_POSTERN_LOAD_OK;
+
+    for (i = 0; i < load->nsources; i++) {
+        load->at = i;
+        ngx_http_postern_snapshot_open(load, &load->sources[i]);
+
+        if (load->result != NGX_HTTP_POSTERN_LOAD_OK) {
+            break;
+        }
+    }
+
+    if (load->result == NGX_HTTP_POSTERN_LOAD_OK) {
+        ngx_http_postern_snapshot_text(load);
+    }
+
+    size = 0;
+
+    for (i = 0; i < load->nsources; i++) {
+        source = &load->sources[i];
+
+        if (source->text) {
+            /* secrets may lie open in it */
+            ngx_explicit_memzero(source->text, source->len);
+            free(source->text);
+
+            source->text = NULL;
+            size += source->len;
+        }
+    }
+
+    ngx_http_postern_snapshot_trim(size);
+}
+
+
+static void
+ngx_http_postern_snapshot_open(ngx_http_postern_load_t *load,
+    ngx_http_postern_source_t *source)
+{
+    int  fd;
 
     /* a fifo in place of the file must not hold the process */
 
-    fd = open(load->name, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+    fd = open(source->name, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
 
     if (fd == -1) {
         ngx_http_postern_snapshot_unreadable(load, "open()", ngx_errno);
         return;
     }
 
-    text = NULL;
-    len = 0;
-    ngx_http_postern_snapshot_read(load, fd, &text, &len);
+    ngx_http_postern_snapshot_read(load, source, fd);
 
     (void) close(fd);
-
-    if (load->result == NGX_HTTP_POSTERN_LOAD_OK) {
-        ngx_http_postern_snapshot_text(load, text, len);
-    }
-
-    if (text) {
-        /* secrets may lie open in it */
-        ngx_explicit_memzero(text, len);
-        free(text);
-
-        ngx_http_postern_snapshot_trim(len);
-    }
 }
 
 
@@ -89,8 +117,8 @@ ngx_http_postern_snapshot_trim(size_t size)
 
 
 static void
-ngx_http_postern_snapshot_read(ngx_http_postern_load_t *load, int fd,
-    u_char **text, size_t *len)
+ngx_http_postern_snapshot_read(ngx_http_postern_load_t *load,
+    ngx_http_postern_source_t *source, int fd)
 {
     size_t       size;
     ssize_t      n;
@@ -103,7 +131,7 @@ ngx_http_postern_snapshot_read(ngx_http_postern_load_t *load, int fd,
 
     /* taken before the text, so that what is written meanwhile is seen later */
 
-    ngx_http_postern_file_set(&load->file, &st);
+    ngx_http_postern_file_set(&source->file, &st);
 
     if (!S_ISREG(st.st_mode)) {
         ngx_http_postern_snapshot_unreadable(load, "reading what is no "
@@ -111,23 +139,26 @@ ngx_http_postern_snapshot_read(ngx_http_postern_load_t *load, int fd,
         return;
     }
 
-    if (st.st_size > POSTERN_DIRECTORY_MAX_SIZE) {
-        ngx_http_postern_snapshot_unreadable(load, "reading more than 256M",
-                                             0);
+    if (st.st_size > source->max) {
+        ngx_http_postern_snapshot_unreadable(load,
+                                  source->max == POSTERN_DIRECTORY_MAX_SIZE
+                                  ? "reading more than 256M"
+                                  : "reading more than 4M", 0);
         return;
     }
 
     size = (size_t) st.st_size;
 
-    *text = malloc(size + 1);
+    source->len = 0;
+    source->text = malloc(size + 1);
 
-    if (*text == NULL) {
+    if (source->text == NULL) {
         load->result = NGX_HTTP_POSTERN_LOAD_MEMORY;
         return;
     }
 
-    while (*len < size) {
-        n = read(fd, *text + *len, size - *len);
+    while (source->len < size) {
+        n = read(fd, source->text + source->len, size - source->len);
 
         if (n == -1 && ngx_errno == NGX_EINTR) {
             continue;
@@ -142,37 +173,45 @@ ngx_http_postern_snapshot_read(ngx_http_postern_load_t *load, int fd,
             break;
         }
 
-        *len += n;
+        source->len += n;
     }
-
-    load->result = NGX_HTTP_POSTERN_LOAD_OK;
 }
 
 
 static void
-ngx_http_postern_snapshot_text(ngx_http_postern_load_t *load, u_char *text,
-    size_t len)
+ngx_http_postern_snapshot_text(ngx_http_postern_load_t *load)
 {
     u_char                digest[NGX_HTTP_POSTERN_DIGEST];
+    uint32_t              i, n, faulty;
     postern_str_t         json;
     postern_directory_t  *dir;
 
-    (void) crypto_generichash(digest, sizeof(digest), text, len, NULL, 0);
+    ngx_http_postern_snapshot_digest(load, digest);
 
     if (ngx_memcmp(digest, load->digest, sizeof(digest)) == 0) {
         load->result = NGX_HTTP_POSTERN_LOAD_SAME;
         return;
     }
 
-    json.data = text;
-    json.len = len;
+    json.data = load->sources[0].text;
+    json.len = load->sources[0].len;
 
-    dir = postern_directory_parse(json, &load->fault);
+    n = load->nsources - 1;
+
+    for (i = 0; i < n; i++) {
+        load->sets[i].text.data = load->sources[i + 1].text;
+        load->sets[i].text.len = load->sources[i + 1].len;
+    }
+
+    dir = postern_directory_parse_sets(json, load->sets, n, &faulty,
+                                       &load->fault);
 
     if (dir) {
         ngx_http_postern_snapshot_build(load, dir);
 
     } else {
+        load->at = (faulty == n) ? 0 : faulty + 1;
+
         load->result = ngx_strcmp(load->fault.text, "out of memory") == 0
                        ? NGX_HTTP_POSTERN_LOAD_MEMORY
                        : NGX_HTTP_POSTERN_LOAD_BROKEN;
@@ -183,6 +222,31 @@ ngx_http_postern_snapshot_text(ngx_http_postern_load_t *load, u_char *text,
     if (load->result != NGX_HTTP_POSTERN_LOAD_MEMORY) {
         ngx_memcpy(load->digest, digest, sizeof(digest));
     }
+}
+
+
+/* of all texts, each behind its length: what moves from one to another is a
+   change too */
+
+static void
+ngx_http_postern_snapshot_digest(ngx_http_postern_load_t *load,
+    u_char digest[NGX_HTTP_POSTERN_DIGEST])
+{
+    ngx_uint_t                  i;
+    crypto_generichash_state    state;
+    ngx_http_postern_source_t  *source;
+
+    (void) crypto_generichash_init(&state, NULL, 0, NGX_HTTP_POSTERN_DIGEST);
+
+    for (i = 0; i < load->nsources; i++) {
+        source = &load->sources[i];
+
+        (void) crypto_generichash_update(&state, (u_char *) &source->len,
+                                         sizeof(source->len));
+        (void) crypto_generichash_update(&state, source->text, source->len);
+    }
+
+    (void) crypto_generichash_final(&state, digest, NGX_HTTP_POSTERN_DIGEST);
 }
 
 

@@ -24,10 +24,21 @@ static int postern_parse_org(postern_parse_t *p, const postern_json_at_t *at,
 postern_directory_t *
 postern_directory_parse(postern_str_t text, postern_error_t *err)
 {
+    uint32_t  faulty;
+
+    return postern_directory_parse_sets(text, NULL, 0, &faulty, err);
+}
+
+
+postern_directory_t *
+postern_directory_parse_sets(postern_str_t text, postern_jwks_t *sets,
+    uint32_t nsets, uint32_t *faulty, postern_error_t *err)
+{
     int              i, rc;
     json_t          *json;
     postern_parse_t  p;
 
+    *faulty = nsets;
     memset(err, 0, sizeof(postern_error_t));
 
     if (text.len > POSTERN_DIRECTORY_MAX_SIZE) {
@@ -54,13 +65,19 @@ postern_directory_parse(postern_str_t text, postern_error_t *err)
 
     p.arena = p.dir->arena;
     p.lookup = (postern_lookup_t *) p.dir->lookup;
+    p.jwks = sets;
+    p.njwks = nsets;
+    p.faulty = nsets;
 
     rc = postern_parse_document(&p, json);
+
+    *faulty = p.faulty;
 
     for (i = 0; i < POSTERN_CURVES; i++) {
         EC_GROUP_free(p.groups[i]);
     }
 
+    postern_jwks_free(&p);
     json_decref(json);
 
     if (rc != 0) {
@@ -142,7 +159,9 @@ postern_parse_document(postern_parse_t *p, const json_t *json)
         return -1;
     }
 
-    if (postern_parse_orgs(p, json) != 0) {
+    if (postern_parse_orgs(p, json) != 0
+        || postern_parse_jwks(p) != 0)
+    {
         return -1;
     }
 
@@ -255,7 +274,10 @@ postern_parse_sizes(postern_parse_t *p, const json_t *orgs)
     postern_directory_t *dir;
 
     n = json_object_size(orgs);
-    nkeys = 0;
+
+    if (postern_jwks_load(p, &nkeys) != 0) {
+        return -1;
+    }
 
     for (iter = json_object_iter((json_t *) orgs);
          iter;

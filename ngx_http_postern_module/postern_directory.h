@@ -17,6 +17,8 @@
 
 
 #define POSTERN_DIRECTORY_MAX_SIZE   (256 * 1024 * 1024)  /* bytes of JSON */
+#define POSTERN_JWKS_MAX_SIZE        (4 * 1024 * 1024)    /* bytes of a set */
+#define POSTERN_JWKS_MAX_KEYS        10000
 #define POSTERN_NAME_MAX             128    /* names of anything, in bytes */
 #define POSTERN_SECRET_MAX           512    /* an opened secret, in bytes */
 #define POSTERN_SECRET_MIN           16     /* an opened secret, in bytes */
@@ -266,12 +268,40 @@ struct postern_directory_s {
 
 
 /*
+ * A JWK Set (RFC 7517, section 5) whose keys become keys of an organization,
+ * each its own subject with these roles.  Nothing of it is kept.
+ */
+
+typedef struct {
+    postern_str_t                 text;
+    postern_str_t                 org;
+    const postern_str_t          *roles;
+    uint32_t                      nroles;
+    unsigned                      schemes;     /* 0: those that suit each key */
+    const postern_network_t      *networks;
+    uint32_t                      nnetworks;
+    unsigned                      thumbprint:1;  /* is the id, whatever "kid"
+                                                    says: RFC 7638, SHA-256 */
+
+    /* filled in */
+    uint32_t                      nkeys;
+    uint32_t                      nskipped;    /* of kinds unknown here */
+} postern_jwks_t;
+
+
+/*
  * Parses and validates a whole document.  Returns the snapshot, freed by
  * postern_directory_destroy(), or NULL with *err filled in.  Unknown members,
  * duplicate members, names that refer to nothing, inheritance cycles and
  * anything else that is not exactly right are errors.  Safe in any thread.
  */
 postern_directory_t *postern_directory_parse(postern_str_t json,
+    postern_error_t *err);
+
+/* with sets beside it: *faulty is the index of the one that *err is about, or
+   nsets where that is the document */
+postern_directory_t *postern_directory_parse_sets(postern_str_t json,
+    postern_jwks_t *sets, uint32_t nsets, uint32_t *faulty,
     postern_error_t *err);
 
 void postern_directory_destroy(postern_directory_t *dir);

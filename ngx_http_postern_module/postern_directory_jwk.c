@@ -15,8 +15,8 @@ static int postern_jwk_fault(postern_parse_t *p, const postern_json_at_t *up,
     const json_t *json, const char *member, const char *text);
 static int postern_jwk_kind(postern_parse_t *p, const postern_json_at_t *up,
     const json_t *json, postern_alg_e alg);
-static int postern_jwk_uses(postern_parse_t *p, const postern_json_at_t *up,
-    const json_t *json, postern_alg_e alg);
+static const char *postern_jwk_contradicts(const json_t *json,
+    postern_alg_e alg);
 static int postern_jwk_private(postern_parse_t *p,
     const postern_json_at_t *up, const json_t *json);
 static int postern_jwk_bytes(postern_parse_t *p, const postern_json_at_t *up,
@@ -33,16 +33,27 @@ int
 postern_parse_jwk(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *json, postern_alg_e alg, postern_str_t *raw)
 {
-    size_t          len;
-    const char     *fault;
-    postern_str_t   s;
-    unsigned char   key[POSTERN_PUBLIC_MAX];
+    size_t              len;
+    const char         *fault;
+    postern_str_t       s;
+    unsigned char       key[POSTERN_PUBLIC_MAX];
+    postern_json_at_t   member = { at, NULL, 0 };
 
     if (postern_jwk_private(p, at, json) != 0
-        || postern_jwk_kind(p, at, json, alg) != 0
-        || postern_jwk_uses(p, at, json, alg) != 0
-        || postern_jwk_raw(p, at, json, alg, key, &len, &fault) != 0)
+        || postern_jwk_kind(p, at, json, alg) != 0)
     {
+        return -1;
+    }
+
+    member.member = postern_jwk_contradicts(json, alg);
+
+    if (member.member) {
+        return postern_fault(p, &member, POSTERN_JSON_VALUE,
+                             "says that the key is not made to verify "
+                             "signatures of its algorithm");
+    }
+
+    if (postern_jwk_raw(p, at, json, alg, key, &len, &fault) != 0) {
         return -1;
     }
 
@@ -72,41 +83,68 @@ postern_parse_jwk(postern_parse_t *p, const postern_json_at_t *at,
 postern_alg_e
 postern_jwk_algorithm(const json_t *json)
 {
-    const json_t  *alg;
+    postern_alg_e  alg;
 
-    if (json_object_get(json, "use") && !postern_jwk_is(json, "use", "sig")) {
-        return 0;
-    }
-
-    alg = json_object_get(json, "alg");
+    alg = 0;
 
     if (postern_jwk_is(json, "kty", "OKP")) {
-        return postern_jwk_is(json, "crv", "Ed25519") ? POSTERN_ALG_ED25519
-                                                      : 0;
-    }
+        alg = postern_jwk_is(json, "crv", "Ed25519") ? POSTERN_ALG_ED25519 : 0;
 
-    if (postern_jwk_is(json, "kty", "EC")) {
-
-        if (postern_jwk_is(json, "crv", "P-256")) {
-            return POSTERN_ALG_ECDSA_P256_SHA256;
-        }
-
-        return postern_jwk_is(json, "crv", "P-384")
-               ? POSTERN_ALG_ECDSA_P384_SHA384 : 0;
-    }
-
-    if (!postern_jwk_is(json, "kty", "RSA")) {
-        return 0;
-    }
+    } else if (postern_jwk_is(json, "kty", "EC")) {
+        alg = postern_jwk_is(json, "crv", "P-256")
+              ? POSTERN_ALG_ECDSA_P256_SHA256
+              : postern_jwk_is(json, "crv", "P-384")
+                ? POSTERN_ALG_ECDSA_P384_SHA384 : 0;
 
     /* RSA alone does not say how it pads: the better way where nothing does */
 
-    if (alg == NULL || postern_jwk_is(json, "alg", "PS512")) {
-        return POSTERN_ALG_RSA_PSS_SHA512;
+    } else if (postern_jwk_is(json, "kty", "RSA")) {
+        alg = postern_jwk_is(json, "alg", "RS256")
+              ? POSTERN_ALG_RSA_V1_5_SHA256 : POSTERN_ALG_RSA_PSS_SHA512;
     }
 
-    return postern_jwk_is(json, "alg", "RS256") ? POSTERN_ALG_RSA_V1_5_SHA256
-                                                : 0;
+    return alg && postern_jwk_contradicts(json, alg) == NULL ? alg : 0;
+}
+
+
+/* the member that speaks against verifying with the key */
+
+static const char *
+postern_jwk_contradicts(const json_t *json, postern_alg_e alg)
+{
+    size_t         i;
+    const json_t  *ops, *op;
+
+    /* "Ed25519" is the name by RFC 9864 */
+
+    if (json_object_get(json, "alg")
+        && !postern_jwk_is(json, "alg", postern_jwk_alg(alg))
+        && !(alg == POSTERN_ALG_ED25519
+             && postern_jwk_is(json, "alg", "Ed25519")))
+    {
+        return "alg";
+    }
+
+    if (json_object_get(json, "use") && !postern_jwk_is(json, "use", "sig")) {
+        return "use";
+    }
+
+    ops = json_object_get(json, "key_ops");
+    if (ops == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < json_array_size(ops); i++) {
+        op = json_array_get(ops, i);
+
+        if (postern_json_is(op, JSON_STRING)
+            && strcmp(json_string_value(op), "verify") == 0)
+        {
+            return NULL;
+        }
+    }
+
+    return "key_ops";
 }
 
 
@@ -200,53 +238,6 @@ postern_jwk_kind(postern_parse_t *p, const postern_json_at_t *up,
     }
 
     return 0;
-}
-
-
-/* what the key says of its use must not speak against verifying with it */
-
-static int
-postern_jwk_uses(postern_parse_t *p, const postern_json_at_t *up,
-    const json_t *json, postern_alg_e alg)
-{
-    size_t         i;
-    const json_t  *ops, *op;
-
-    /* "Ed25519" is the name by RFC 9864 */
-
-    if (json_object_get(json, "alg")
-        && !postern_jwk_is(json, "alg", postern_jwk_alg(alg))
-        && !(alg == POSTERN_ALG_ED25519
-             && postern_jwk_is(json, "alg", "Ed25519")))
-    {
-        return postern_jwk_fault(p, up, json, "alg",
-                                 "is not the algorithm of this key");
-    }
-
-    if (json_object_get(json, "use") && !postern_jwk_is(json, "use", "sig")) {
-        return postern_jwk_fault(p, up, json, "use",
-                                 "must be \"sig\": the key is not made for "
-                                 "signatures");
-    }
-
-    ops = json_object_get(json, "key_ops");
-    if (ops == NULL) {
-        return 0;
-    }
-
-    for (i = 0; i < json_array_size(ops); i++) {
-        op = json_array_get(ops, i);
-
-        if (postern_json_is(op, JSON_STRING)
-            && strcmp(json_string_value(op), "verify") == 0)
-        {
-            return 0;
-        }
-    }
-
-    return postern_jwk_fault(p, up, json, "key_ops",
-                             "must hold \"verify\": the key is not made for "
-                             "signatures");
 }
 
 

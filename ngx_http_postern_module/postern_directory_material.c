@@ -288,11 +288,18 @@ postern_material_credential(postern_parse_t *p, const postern_material_t *m,
     }
 
     if (rc == 0) {
-        crypto_hash_sha256(key->fingerprint, key->public_key.data,
-                           key->public_key.len);
+        postern_parse_fingerprint(key);
     }
 
     return rc;
+}
+
+
+void
+postern_parse_fingerprint(postern_key_t *key)
+{
+    crypto_hash_sha256(key->fingerprint, key->public_key.data,
+                       key->public_key.len);
 }
 
 

@@ -65,6 +65,10 @@ typedef struct {
     postern_arena_t        *arena;       /* of the snapshot */
     postern_directory_t    *dir;
     postern_lookup_t       *lookup;
+    json_t                **sets;        /* as loaded */
+    postern_jwks_t         *jwks;
+    uint32_t                njwks;
+    uint32_t                faulty;      /* njwks: the document */
     void                   *groups[POSTERN_CURVES];  /* EC_GROUP, once one is
                                                         needed */
 
@@ -110,7 +114,10 @@ int postern_parse_member(postern_parse_t *p, const postern_json_at_t *up,
 int postern_parse_string(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *value, size_t max, postern_str_t *s);
 
-/* a name of anything, kept in the arena; at is where it stands as a member */
+/* a name of anything, kept in the arena */
+int postern_parse_name_of(postern_parse_t *p, const postern_json_at_t *at,
+    postern_json_part_e part, postern_str_t s, postern_str_t *name);
+/* at is where it stands as a member */
 int postern_parse_name(postern_parse_t *p, const postern_json_at_t *at,
     postern_str_t *name);
 
@@ -203,6 +210,8 @@ int postern_parse_networks(postern_parse_t *p, const postern_json_at_t *up,
 
 int postern_parse_material(postern_parse_t *p, const postern_json_at_t *up,
     const json_t *json, postern_key_t *key);
+/* of a key whose public_key is all there is of it */
+void postern_parse_fingerprint(postern_key_t *key);
 
 
 /* postern_directory_public.c: the raw form of a public key in the arena */
@@ -242,6 +251,15 @@ int postern_parse_jwk(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *json, postern_alg_e alg, postern_str_t *raw);
 /* of a key in a set; 0: none that signs requests */
 postern_alg_e postern_jwk_algorithm(const json_t *json);
+
+
+/* postern_directory_jwks.c */
+
+/* reads the sets, and says how many keys they hold at most */
+int postern_jwks_load(postern_parse_t *p, size_t *nkeys);
+void postern_jwks_free(postern_parse_t *p);
+/* when the document is parsed */
+int postern_parse_jwks(postern_parse_t *p);
 
 
 /* postern_directory_ssh.c */

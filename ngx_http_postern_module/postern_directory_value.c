@@ -170,18 +170,25 @@ postern_parse_name(postern_parse_t *p, const postern_json_at_t *at,
     s.data = (const unsigned char *) at->member;
     s.len = strlen(at->member);
 
+    return postern_parse_name_of(p, at, POSTERN_JSON_NAME, s, name);
+}
+
+
+int
+postern_parse_name_of(postern_parse_t *p, const postern_json_at_t *at,
+    postern_json_part_e part, postern_str_t s, postern_str_t *name)
+{
     if (s.len == 0) {
-        return postern_fault(p, at, POSTERN_JSON_NAME,
-                             "a name must not be empty");
+        return postern_fault(p, at, part, "a name must not be empty");
     }
 
     if (s.len > POSTERN_NAME_MAX) {
-        return postern_fault(p, at, POSTERN_JSON_NAME,
+        return postern_fault(p, at, part,
                              "the name is longer than %d bytes",
                              POSTERN_NAME_MAX);
     }
 
-    if (postern_parse_chars(p, at, POSTERN_JSON_NAME, s) != 0) {
+    if (postern_parse_chars(p, at, part, s) != 0) {
         return -1;
     }
 
