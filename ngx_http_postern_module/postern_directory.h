@@ -319,6 +319,20 @@ const postern_user_t *postern_directory_user(const postern_directory_t *dir,
 const postern_key_t *postern_directory_fingerprint(
     const postern_directory_t *dir, const unsigned char fingerprint[32]);
 
+/*
+ * A key that stands apart from the document, beside which it is: the object of
+ * a key and "org" in it, under an id that the document does not have.  What it
+ * refers to must be in dir; secrets in it must be sealed; keys that no request
+ * names, and those that sign for us, are not kept apart.  Memory is the arena's,
+ * pointers go into dir.  NULL with *err filled in.
+ */
+const postern_key_t *postern_directory_key_parse(
+    const postern_directory_t *dir, postern_str_t id, postern_str_t json,
+    postern_arena_t *arena, postern_error_t *err);
+
+/* can it be the id of one?  1 to POSTERN_NAME_MAX printable characters */
+int postern_directory_key_id(postern_str_t id);
+
 /* 1 where the address (16 bytes, IPv4 mapped) lies in one of the networks */
 int postern_network_match(const postern_network_t *networks, uint32_t n,
     const unsigned char address[16]);

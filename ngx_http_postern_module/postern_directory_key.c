@@ -2,8 +2,6 @@
 #include "postern_directory_parse.h"
 
 
-static int postern_parse_key(postern_parse_t *p, const postern_json_at_t *at,
-    const json_t *json, postern_key_t *key);
 static int postern_parse_owner(postern_parse_t *p,
     const postern_json_at_t *up, const json_t *json, postern_key_t *key);
 static int postern_parse_times(postern_parse_t *p,
@@ -72,12 +70,12 @@ postern_parse_keys(postern_parse_t *p, const postern_json_at_t *up,
 }
 
 
-static int
+int
 postern_parse_key(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *json, postern_key_t *key)
 {
     static const char *const  members[] = {
-        "user", "roles", "algorithm", "secret", "public_key", "jwk",
+        "org", "user", "roles", "algorithm", "secret", "public_key", "jwk",
         "certificate", "crl", "subject", "principals", "private_key",
         "schemes", "rate", "status", "not_before", "not_after", "networks",
         NULL
@@ -87,7 +85,9 @@ postern_parse_key(postern_parse_t *p, const postern_json_at_t *at,
         return postern_fault(p, at, POSTERN_JSON_VALUE, "must be an object");
     }
 
-    if (postern_parse_members(p, at, json, members) != 0
+    /* a key that stands apart says whose it is */
+
+    if (postern_parse_members(p, at, json, members + !p->apart) != 0
         || postern_parse_owner(p, at, json, key) != 0
         || postern_parse_algorithm(p, at, json, key) != 0
         || postern_parse_schemes(p, at, json, key) != 0

@@ -80,6 +80,8 @@ typedef struct {
     postern_index_t         permissions;
     postern_index_t         resources;
     postern_index_t         roles;
+
+    unsigned                apart:1;     /* one key, not a document */
 } postern_parse_t;
 
 
@@ -182,6 +184,9 @@ int postern_parse_keys(postern_parse_t *p, const postern_json_at_t *at,
 /* a private key as written; record is the key's id */
 int postern_parse_sealed(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *value, postern_str_t record, postern_str_t *text);
+/* at NULL: it is the document */
+int postern_parse_key(postern_parse_t *p, const postern_json_at_t *at,
+    const json_t *json, postern_key_t *key);
 /* a secret as written; collection and record name it for sealing */
 int postern_parse_secret(postern_parse_t *p, const postern_json_at_t *at,
     const json_t *value, const char *collection, postern_str_t record,

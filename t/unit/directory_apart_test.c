@@ -1,0 +1,286 @@
+/* link:
+   ngx_http_postern_module/postern_directory*.c
+   ngx_http_postern_module/postern_argon2.c
+   ngx_http_postern_module/postern_json.c
+   ngx_http_postern_module/postern_jwk.c
+   ngx_http_postern_module/postern_arena.c
+   ngx_http_postern_module/postern_alg.c
+   ngx_http_postern_module/postern_name.c
+   ngx_http_postern_module/postern_network.c
+   ngx_http_postern_module/postern_seal.c
+   -ljansson -lsodium -lcrypto
+   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+   -Wl,--wrap=postern_arena_alloc,--wrap=postern_arena_dup */
+
+/* Keys that stand apart from the document, in Redis. */
+
+#include "directory.h"
+#include "scarce.h"
+
+
+#define SEALED                                                                \
+    "sealed:k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+#define DOCUMENT                                                              \
+    "{'version':1,'organizations':{"                                          \
+    "'acme':{'users':{'alice':{'roles':['viewer']}},"                         \
+    "'roles':{'viewer':{},'robot':{}},"                                       \
+    "'keys':{'file-1':{'user':'alice','algorithm':'ed25519',"                 \
+    "'public_key':'" ED25519 "'}}},"                                          \
+    "'other':{'roles':{'guest':{}}}}}"
+
+
+static postern_arena_t      *arena;
+static postern_error_t       err;
+static postern_directory_t  *dir;
+
+
+static const postern_key_t *
+apart(const char *id, const char *text)
+{
+    char                 *p, *json;
+    postern_str_t         s;
+    const postern_key_t  *key;
+
+    s.len = strlen(text);
+    json = __real_malloc(s.len + !s.len);
+    memcpy(json, text, s.len);
+
+    for (p = json; p < json + s.len; p++) {
+        *p = *p == '\'' ? '"' : *p;
+    }
+
+    s.data = (unsigned char *) json;
+
+    memset(&err, 0xff, sizeof(err));
+
+    key = postern_directory_key_parse(dir, slice(id), s, arena, &err);
+
+    free(json);
+
+    return key;
+}
+
+
+static void
+begin(const char *document)
+{
+    dir = parse(document, &err);
+    arena = postern_arena_create();
+}
+
+
+static void
+end(void)
+{
+    postern_arena_destroy(arena);
+    postern_directory_destroy(dir);
+}
+
+
+#define FAULT(id, json, at, why)                                              \
+    EXPECT(apart(id, json) == NULL);                                          \
+    EXPECT_STR(slice(err.path), at);                                          \
+    EXPECT_STR(slice(err.text), why)
+
+
+TEST(a_key_refers_to_the_document)
+{
+    const postern_key_t  *key;
+
+    begin(DOCUMENT);
+    EXPECT(dir != NULL);
+
+    key = apart("AK1", "{'org':'acme','user':'alice',"
+                "'algorithm':'hmac-sha256','secret':'" SEALED "',"
+                "'not_after':'2030-01-01T00:00:00Z',"
+                "'networks':['10.0.0.0/8']}");
+
+    if (key == NULL) {
+        fprintf(stderr, "%s: %s\n", err.path, err.text);
+    }
+
+    EXPECT(key != NULL);
+    EXPECT_STR(key->id, "AK1");
+    EXPECT_INT(key->index, POSTERN_KEY_APART);
+    EXPECT(key->org == postern_directory_org(dir, slice("acme")));
+    EXPECT(key->user == postern_directory_user(dir, key->org,
+                                               slice("alice")));
+    EXPECT(key->roles == key->user->roles);
+    EXPECT_INT(key->nnetworks, 1);
+    EXPECT_INT(key->not_after, 1893456000);
+    EXPECT(key->secret.len > 7);
+
+    key = apart("robot-7", "{'org':'acme','roles':['robot','viewer'],"
+                "'algorithm':'ed25519','public_key':'" ED25519 "'}");
+
+    EXPECT(key != NULL);
+    EXPECT(key->user == NULL);
+    EXPECT_INT(key->nroles, 2);
+    EXPECT(key->roles[0] == &key->org->roles[key->roles[0]->index]);
+    EXPECT_INT(key->public_key.len, 32);
+
+    /* the document does not know of them, and is as it was */
+
+    EXPECT(postern_directory_key(dir, slice("AK1")) == NULL);
+    EXPECT_INT(dir->nkeys, 1);
+    EXPECT_INT(dir->nsealed, 0);
+    EXPECT_INT(dir->nplain, 0);
+
+    end();
+}
+
+
+TEST(what_is_wrong_with_one_is_told)
+{
+    begin(DOCUMENT);
+    EXPECT(dir != NULL);
+
+    FAULT("k", "{", "", "the document ends too early");
+    FAULT("k", "[]", "", "must be an object");
+    FAULT("k", "{}", "", "the member \"org\" is missing");
+    FAULT("k", "{'org':1}", "org", "must be a string");
+    FAULT("k", "{'org':'acne'}", "org",
+          "the directory's file has no organization \"acne\"");
+    FAULT("k", "{'org':''}", "org", "must not be empty");
+    FAULT("k", "{'org':'acme'}", "",
+          "a key must have \"user\" or \"roles\"");
+    FAULT("k", "{'org':'other','user':'alice'}", "user",
+          "there is no user \"alice\" in this organization");
+    FAULT("k", "{'org':'other','roles':['viewer']}", "roles[0]",
+          "there is no role \"viewer\" in this organization");
+    FAULT("k", "{'org':'acme','orgs':'x'}", "orgs",
+          "unknown member \"orgs\", did you mean \"org\"?");
+    FAULT("alice", "{'org':'acme','roles':[]}", "",
+          "a key with roles of its own must not be named like a user");
+
+    FAULT("", "{'org':'acme'}", "",
+          "its id must be 1 to 128 printable characters");
+    FAULT("a b", "{'org':'acme'}", "",
+          "its id must be 1 to 128 printable characters");
+    FAULT("a\x7f", "{'org':'acme'}", "",
+          "its id must be 1 to 128 printable characters");
+
+    FAULT("k", "{'org':'acme','user':'alice','algorithm':'hmac-sha256',"
+          "'secret':'plain:0123456789abcdef'}", "secret",
+          "a secret must be sealed here");
+    FAULT("k", "{'org':'acme','user':'alice','algorithm':'hmac-sha256',"
+          "'secret':'base64:MDEyMzQ1Njc4OWFiY2RlZg=='}", "secret",
+          "a secret must be sealed here");
+    FAULT("k", "{'org':'acme','user':'alice','algorithm':'ssh',"
+          "'public_key':'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICYEvkAVlVsB9k0W"
+          "pc/zpgLBtcm0OclYmrBui7gkMMwo'}", "algorithm",
+          "requests do not name the key of the algorithm \"ssh\": it must be "
+          "in the directory's file");
+
+    FAULT("k", "{'org':'acme','user':'alice','algorithm':'x509'}",
+          "algorithm",
+          "requests do not name the key of the algorithm \"x509\": it must "
+          "be in the directory's file");
+    FAULT("k", "{'org':'acme','user':'alice','algorithm':'x509-ca'}",
+          "algorithm",
+          "requests do not name the key of the algorithm \"x509-ca\": it "
+          "must be in the directory's file");
+    FAULT("k", "{'org':'acme','user':'alice','algorithm':7}", "algorithm",
+          "must be a string");
+    FAULT("k", "{'org':'acme','user':'alice'}", "",
+          "the member \"algorithm\" is missing");
+
+    EXPECT_INT(dir->nplain, 0);
+
+    end();
+}
+
+
+TEST(an_authority_and_a_key_that_signs_stand_in_the_file)
+{
+    begin(DOCUMENT);
+
+    EXPECT(apart("ca", "{'org':'acme','roles':[],'algorithm':'ssh-ca',"
+                 "'principals':['x'],"
+                 "'public_key':'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICYEvkAVlV"
+                 "sB9k0Wpc/zpgLBtcm0OclYmrBui7gkMMwo'}") == NULL);
+    EXPECT_STR(slice(err.path), "algorithm");
+
+    EXPECT(apart("k", "{'org':'acme','user':'alice','algorithm':'ed25519',"
+                 "'public_key':'" ED25519 "','private_key':'" SEALED "'}")
+           == NULL);
+    EXPECT_STR(slice(err.path), "private_key");
+    EXPECT_STR(slice(err.text),
+               "a key that signs must be in the directory's file");
+
+    end();
+}
+
+
+TEST(a_principal_is_no_key_of_its_own)
+{
+    begin("{'version':1,'organizations':{'acme':{"
+          "'users':{'alice':{}},'roles':{'robot':{}},"
+          "'keys':{'ca':{'roles':['robot'],'algorithm':'ssh-ca',"
+          "'principals':['deploy','build'],"
+          "'public_key':'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICYEvkAVlVsB9k0W"
+          "pc/zpgLBtcm0OclYmrBui7gkMMwo'}}},"
+          "'other':{'roles':{'guest':{}}}}}");
+
+    if (dir == NULL) {
+        fprintf(stderr, "%s: %s\n", err.path, err.text);
+    }
+
+    EXPECT(dir != NULL);
+
+    FAULT("build", "{'org':'acme','roles':[],'algorithm':'ed25519',"
+          "'public_key':'" ED25519 "'}", "",
+          "its id is a principal of the key \"ca\", and a subject itself");
+    EXPECT(apart("build", "{'org':'acme','user':'alice',"
+                 "'algorithm':'ed25519','public_key':'" ED25519 "'}") != NULL);
+    EXPECT(apart("build", "{'org':'other','roles':[],"
+                 "'algorithm':'ed25519','public_key':'" ED25519 "'}") != NULL);
+    EXPECT(apart("other", "{'org':'acme','roles':[],"
+                 "'algorithm':'ed25519','public_key':'" ED25519 "'}") != NULL);
+
+    end();
+}
+
+
+TEST(ids)
+{
+    char           long_[POSTERN_NAME_MAX + 2];
+    postern_str_t  s = { POSTERN_NAME_MAX, (const unsigned char *) long_ };
+
+    memset(long_, 'a', sizeof(long_));
+
+    EXPECT(postern_directory_key_id(s));
+    s.len++;
+    EXPECT(!postern_directory_key_id(s));
+    EXPECT(!postern_directory_key_id(slice("")));
+    EXPECT(!postern_directory_key_id(slice("\xc3\xa9")));
+    EXPECT(postern_directory_key_id(slice("!~")));
+}
+
+
+TEST(without_memory_there_is_no_key)
+{
+    const postern_key_t  *key;
+
+    begin(DOCUMENT);
+
+    while (scarce_next()) {
+        key = apart("robot-7", "{'org':'acme','roles':['robot'],"
+                    "'algorithm':'ecdsa-p256-sha256',"
+                    "'public_key':'" P256 "'}");
+
+        if (scarce_failed()) {
+            EXPECT(key == NULL || err.text[0] == '\0');
+
+        } else {
+            EXPECT(key != NULL);
+        }
+    }
+
+    end();
+}
+
+
+UNIT_MAIN()
