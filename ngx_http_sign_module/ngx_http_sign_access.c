@@ -32,12 +32,6 @@ static ngx_int_t ngx_http_sign_pass(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_sign_early_data(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
-static sign_code_e ngx_http_sign_judge(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx, const postern_key_t *key);
-static ngx_int_t ngx_http_sign_doubt(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx, sign_code_e code);
-static ngx_int_t ngx_http_sign_read_body(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_wait_body(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static void ngx_http_sign_body_handler(ngx_http_request_t *r);
@@ -122,6 +116,10 @@ ngx_http_sign_start(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     alloc = ngx_http_sign_allocator(r->pool);
 
     code = ngx_http_sign_request(r, ctx);
+
+    if (ngx_http_sign_webhook_values(r, ctx) != NGX_OK) {
+        code = SIGN_NO_MEMORY;
+    }
 
     if (code == SIGN_OK) {
         code = sign_parse(&ctx->request, &ctx->conf->policy, &alloc,
@@ -307,6 +305,10 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
                                     SIGN_UNAVAILABLE);
     }
 
+    if (ctx->message.nkeys) {
+        return ngx_http_sign_webhook_keys(r, ctx, directory);
+    }
+
     ctx->key = sign_find(&ctx->request, &ctx->conf->policy, directory,
                          &ctx->message);
 
@@ -348,7 +350,7 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 }
 
 
-static sign_code_e
+sign_code_e
 ngx_http_sign_judge(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     const postern_key_t *key)
 {
@@ -388,7 +390,7 @@ ngx_http_sign_judge(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
  * is nobody's, and is refused at its end whatever comes out.
  */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_sign_doubt(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     sign_code_e code)
 {
@@ -431,7 +433,7 @@ ngx_http_sign_doubt(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
  * body must be here before the signature can be verified.
  */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_sign_read_body(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     ngx_int_t    rc;
@@ -511,7 +513,9 @@ ngx_http_sign_still_fresh(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     ctx->now = ngx_time();
 
-    if (ctx->doubt == SIGN_OK) {
+    /* where any of several keys may be the one, it is judged when known */
+
+    if (ctx->doubt == SIGN_OK && ctx->message.nkeys == 0) {
         code = ngx_http_sign_judge(r, ctx, ctx->key);
 
         if (code != SIGN_OK) {
@@ -548,6 +552,14 @@ ngx_http_sign_crypto(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     if (code != SIGN_OK) {
         return ngx_http_sign_fail(r, ctx, code, code);
+    }
+
+    if (ctx->message.nkeys) {
+        rc = ngx_http_sign_webhook_settle(r, ctx);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     rc = ngx_http_sign_check_body(r, ctx);

@@ -15,7 +15,6 @@ typedef struct {
 
 static char *ngx_http_sign_add_field(ngx_conf_t *cf, ngx_array_t *fields,
     ngx_str_t *name);
-static ngx_uint_t ngx_http_sign_is_token(ngx_str_t *name);
 static ngx_int_t ngx_http_sign_challenge(ngx_conf_t *cf,
     ngx_http_sign_loc_conf_t *conf);
 static unsigned ngx_http_sign_cover(ngx_uint_t listed);
@@ -171,7 +170,7 @@ ngx_http_sign_add_field(ngx_conf_t *cf, ngx_array_t *fields, ngx_str_t *name)
 
 /* RFC 9110, section 5.6.2 */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_sign_is_token(ngx_str_t *name)
 {
     u_char      ch;
@@ -246,6 +245,10 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
                                                   : 0);
 
     ngx_http_sign_warn(cf, conf);
+
+    if (ngx_http_sign_compile_webhook(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (ngx_http_sign_challenge(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;

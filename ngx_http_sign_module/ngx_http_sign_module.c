@@ -111,6 +111,13 @@ static ngx_command_t  ngx_http_sign_commands[] = {
       0,
       NULL },
 
+    { ngx_string("sign_webhook"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
+      ngx_http_sign_set_webhook,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("sign_window"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_sign_set_window,
@@ -200,6 +207,7 @@ ngx_http_sign_postconfiguration(ngx_conf_t *cf)
     *h = ngx_http_sign_access_handler;
 
     ngx_http_sign_body_init();
+    ngx_http_sign_warn_webhooks(cf, smcf->webhooks);
 
     return NGX_OK;
 }
@@ -214,6 +222,7 @@ ngx_http_sign_create_main_conf(ngx_conf_t *cf)
      *     conf->used = 0;
      *     conf->window = 0;
      *     conf->skew = 0;
+     *     conf->webhooks = NULL;
      */
 
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_sign_main_conf_t));
@@ -239,6 +248,7 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
      *     conf->once = 0;
      *     conf->nonces = 0;
      *     conf->listed = 0;
+     *     conf->own_webhook = 0;
      *     conf->policy = { 0 };
      *     conf->authenticate = { 0, NULL };
      *     conf->accept = { 0, NULL };
@@ -255,6 +265,7 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
     conf->nonce_cap = NGX_CONF_UNSET_UINT;
     conf->fields = NGX_CONF_UNSET_PTR;
     conf->tags = NGX_CONF_UNSET_PTR;
+    conf->webhook = NGX_CONF_UNSET_PTR;
     conf->window = NGX_CONF_UNSET;
     conf->skew = NGX_CONF_UNSET;
 
@@ -285,6 +296,15 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_sign_merge_replay(prev, conf);
     ngx_conf_merge_sec_value(conf->window, prev->window, 15 * 60);
     ngx_conf_merge_sec_value(conf->skew, prev->skew, 60);
+
+    conf->own_webhook = (conf->webhook != NGX_CONF_UNSET_PTR);
+    ngx_conf_merge_ptr_value(conf->webhook, prev->webhook, NULL);
+
+    /* a level with sign_webhook is for webhooks, unless it says otherwise */
+
+    if (conf->schemes == 0 && conf->own_webhook) {
+        conf->schemes = SIGN_WEBHOOK;
+    }
 
     if (conf->schemes == 0) {
         conf->schemes = prev->schemes ? prev->schemes

@@ -58,7 +58,14 @@ typedef struct {
     ngx_flag_t                       used;      /* some location has sign on */
     time_t                           window;    /* the widest of those */
     time_t                           skew;
+    ngx_array_t                     *webhooks;  /* of ngx_http_sign_webhook_t *
+                                                   where sign is on */
 } ngx_http_sign_main_conf_t;
+
+
+/* ngx_http_sign_webhook.c */
+
+typedef struct ngx_http_sign_webhook_s  ngx_http_sign_webhook_t;
 
 
 typedef struct {
@@ -78,6 +85,8 @@ typedef struct {
     ngx_uint_t                       listed;    /* NGX_HTTP_SIGN_LIST_* */
     ngx_array_t                     *fields;    /* of postern_str_t */
     ngx_array_t                     *tags;      /* of postern_str_t */
+    ngx_http_sign_webhook_t         *webhook;
+    ngx_uint_t                       own_webhook;   /* it is of this level */
     time_t                           window;
     time_t                           skew;
 
@@ -151,6 +160,30 @@ ngx_int_t ngx_http_sign_claim(ngx_http_request_t *r,
 /* cap() is asked before it: NGX_OK, or what the phase shall return */
 ngx_int_t ngx_http_sign_cap(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx);
 
+/* its states that others lead back into, and what they judge keys by */
+sign_code_e ngx_http_sign_judge(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, const postern_key_t *key);
+ngx_int_t ngx_http_sign_doubt(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, sign_code_e code);
+ngx_int_t ngx_http_sign_read_body(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+
+/*
+ * ngx_http_sign_webhook.c: the directive, what -t says of it, and the states of
+ * access.c that differ where a message names no key.
+ */
+char *ngx_http_sign_set_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_sign_compile_webhook(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf);
+void ngx_http_sign_warn_webhooks(ngx_conf_t *cf, ngx_array_t *webhooks);
+ngx_int_t ngx_http_sign_webhook_values(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+ngx_int_t ngx_http_sign_webhook_keys(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, const postern_directory_t *directory);
+ngx_int_t ngx_http_sign_webhook_settle(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+
 /* ngx_http_sign_conf.c: directive setters, and what merging makes of them */
 char *ngx_http_sign_set_schemes(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -165,6 +198,7 @@ char *ngx_http_sign_set_window(ngx_conf_t *cf, ngx_command_t *cmd,
 void ngx_http_sign_merge_replay(ngx_http_sign_loc_conf_t *prev,
     ngx_http_sign_loc_conf_t *conf);
 char *ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
+ngx_uint_t ngx_http_sign_is_token(ngx_str_t *name);
 
 /* ngx_http_sign_tag.c */
 char *ngx_http_sign_set_tag(ngx_conf_t *cf, ngx_command_t *cmd,

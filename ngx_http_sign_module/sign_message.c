@@ -61,7 +61,16 @@ static const sign_scheme_t  sign_schemes[] = {
       .cover = sign_sigv4_cover,
       .sink = sign_sigv4_sink,
       .base = sign_sigv4_base,
-      .verify = sign_sigv4a_verify }
+      .verify = sign_sigv4a_verify },
+
+    { .id = SIGN_WEBHOOK,
+      .present = sign_webhook_present,
+      .parse = sign_webhook_parse,
+      .find = sign_webhook_find,
+      .cover = sign_webhook_cover,
+      .sink = sign_webhook_sink,
+      .base = sign_webhook_base,
+      .verify = sign_webhook_verify }
 };
 
 /* what may be used once: scheme, kind, and the key id with its length in front

@@ -151,6 +151,24 @@ size_t sign_sshsig_type(const sign_message_t *msg);
 unsigned sign_sshsig_types(const postern_directory_t *dir);
 
 
+int sign_webhook_present(const sign_request_t *req,
+    const sign_policy_t *policy);
+sign_code_e sign_webhook_parse(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+const postern_key_t *sign_webhook_find(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_directory_t *dir,
+    sign_message_t *msg);
+sign_code_e sign_webhook_cover(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    sign_message_t *msg);
+sign_sink_t *sign_webhook_sink(sign_key_t *key, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+sign_code_e sign_webhook_base(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+int sign_webhook_verify(sign_key_t *key, sign_message_t *msg);
+
+
 /*
  * That no Connection field names this field, which is signed: for cover().
  */

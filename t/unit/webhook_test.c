@@ -1,0 +1,697 @@
+/* link:
+   ngx_http_sign_module/sign_*.c ngx_http_postern_module/postern_*.c
+   -ljansson -lsodium -lcrypto -lhiredis */
+
+/* Webhooks by name: the vectors of those who send them, and each tamper case
+   of their own tests. */
+
+#include "webhook_try.h"
+
+
+/* github.com/standard-webhooks/standard-webhooks, libraries/go */
+
+#define STANDARD_AT    1614265330
+#define STANDARD_BODY  "{\"test\": 2432232314}"
+#define STANDARD_MAC   "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+#define ID             "Webhook-Id: msg_p5jXN8AQM9LWM0D4loKWxJek\n"
+#define STAMP          "Webhook-Timestamp: 1614265330\n"
+#define STANDARD(signature)                                                   \
+    "POST /in HTTP/1.1\n" ID STAMP "Webhook-Signature: " signature "\n\n"
+
+/* of its second, anything but the right one */
+#define OTHER_MAC      "h0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+/* docs.github.com, "Validating webhook deliveries" */
+
+#define GITHUB_BODY    "Hello, World!"
+#define GITHUB_MAC                                                            \
+    "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+#define GITHUB(signature)                                                     \
+    "POST /in HTTP/1.1\nX-Hub-Signature-256: " signature "\n\n"
+
+/* docs.slack.dev, "Verifying requests from Slack" */
+
+#define SLACK_AT       1531420618
+#define SLACK_BODY                                                            \
+    "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain="           \
+    "testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA"  \
+    "&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url="    \
+    "https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554"     \
+    "%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121."        \
+    "803a0bc887a14d10d2c447fce8b6703c"
+#define SLACK_MAC                                                             \
+    "a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+#define SLACK_STAMP    "X-Slack-Request-Timestamp: 1531420618\n"
+#define SLACK(signature)                                                      \
+    "POST /in HTTP/1.1\n" SLACK_STAMP "X-Slack-Signature: " signature "\n\n"
+
+/* by openssl dgst */
+
+#define STRIPE_AT      1700000000
+#define STRIPE_BODY    "{\"id\":\"evt_1\",\"object\":\"event\"}"
+#define STRIPE_MAC                                                            \
+    "a71657e3dd636880e59e519c9a35250bd3ab8d42028f1f2231d1ec46937c9779"
+#define STRIPE(signature)                                                     \
+    "POST /in HTTP/1.1\nStripe-Signature: " signature "\n\n"
+#define SHOPIFY_MAC    "CiQ6oAlNeYxEcxtCZrDN/RYu5E/TaFnnQ1uWWliMgtY="
+#define SHOPIFY(signature)                                                    \
+    "POST /in HTTP/1.1\nX-Shopify-Hmac-Sha256: " signature "\n\n"
+
+
+static void
+standard(void)
+{
+    webhook_of("standard", "standard", NULL, NULL);
+    now = STANDARD_AT + 10;
+    policy.window = 300;
+    policy.skew = 300;
+}
+
+
+TEST(standard_webhooks_vector)
+{
+    standard();
+
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY),
+               SIGN_OK);
+    EXPECT_STR(message.key_id, "standard");
+    EXPECT_INT(message.created, STANDARD_AT);
+    EXPECT_INT(message.claim_ttl, 291);
+    EXPECT_INT(message.which, 0);
+    EXPECT(message.once);
+    EXPECT_STR(text_of(message.weak),
+               "the signature covers neither method nor path nor host");
+    EXPECT_STR(text_of(sign_scheme_name(message.scheme)), "webhook");
+    EXPECT(sign_scheme_challenge(message.scheme) == NULL);
+
+    /* whatever the pieces are */
+
+    for (piece = 1; piece < 40; piece += 3) {
+        EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY),
+                   SIGN_OK);
+    }
+
+    piece = 7;
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY " "),
+               SIGN_INVALID);
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), ""), SIGN_INVALID);
+}
+
+
+TEST(standard_webhooks_missing_parts)
+{
+    standard();
+
+    EXPECT_INT(webhook_try("POST /in HTTP/1.1\n" STAMP
+                           "Webhook-Signature: v1," STANDARD_MAC "\n\n",
+                           STANDARD_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try("POST /in HTTP/1.1\n" ID
+                           "Webhook-Signature: v1," STANDARD_MAC "\n\n",
+                           STANDARD_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try("POST /in HTTP/1.1\n" ID STAMP "\n",
+                           STANDARD_BODY), SIGN_MISSING);
+    EXPECT_INT(webhook_try("POST /in HTTP/1.1\n" STAMP "Webhook-Id:\n"
+                           "Webhook-Signature: v1," STANDARD_MAC "\n\n",
+                           STANDARD_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(STANDARD(""), STANDARD_BODY), SIGN_MALFORMED);
+}
+
+
+TEST(standard_webhooks_repeated_fields)
+{
+    standard();
+
+    EXPECT_INT(webhook_try("POST /in HTTP/1.1\n" ID ID STAMP
+                           "Webhook-Signature: v1," STANDARD_MAC "\n\n",
+                           STANDARD_BODY), SIGN_AMBIGUOUS);
+    EXPECT_INT(webhook_try("POST /in HTTP/1.1\n" ID STAMP STAMP
+                           "Webhook-Signature: v1," STANDARD_MAC "\n\n",
+                           STANDARD_BODY), SIGN_AMBIGUOUS);
+    EXPECT_INT(webhook_try("POST /in HTTP/1.1\n" ID STAMP
+                           "Webhook-Signature: v1," STANDARD_MAC "\n"
+                           "Webhook-Signature: v1," STANDARD_MAC "\n\n",
+                           STANDARD_BODY), SIGN_AMBIGUOUS);
+    EXPECT_INT(webhook_try("POST /in HTTP/1.1\n" ID STAMP
+                           "Connection: webhook-id\n"
+                           "Webhook-Signature: v1," STANDARD_MAC "\n\n",
+                           STANDARD_BODY), SIGN_AMBIGUOUS);
+}
+
+
+TEST(standard_webhooks_five_minutes)
+{
+    standard();
+
+    now = STANDARD_AT + 299;
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY),
+               SIGN_OK);
+    now = STANDARD_AT + 300;
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY),
+               SIGN_EXPIRED);
+    now = STANDARD_AT - 300;
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY),
+               SIGN_OK);
+    now = STANDARD_AT - 301;
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY),
+               SIGN_FUTURE);
+}
+
+
+TEST(standard_webhooks_times)
+{
+    size_t  i;
+    char    head[512];
+
+    static const char  *const times[] = {
+        "soon", "-1614265330", "+1614265330", "1614265330.5", "0x60377632",
+        "16142653301614", " "
+    };
+
+    standard();
+
+    for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        snprintf(head, sizeof(head), "POST / HTTP/1.1\n" ID
+                 "Webhook-Timestamp: %s\nWebhook-Signature: v1,"
+                 STANDARD_MAC "\n\n", times[i]);
+        EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_MALFORMED);
+    }
+
+    /* milliseconds are understood, but are not what was signed here */
+
+    snprintf(head, sizeof(head), "POST / HTTP/1.1\n" ID
+             "Webhook-Timestamp: 1614265330123\nWebhook-Signature: v1,"
+             STANDARD_MAC "\n\n");
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_INVALID);
+    EXPECT_INT(message.created, STANDARD_AT);
+}
+
+
+TEST(standard_webhooks_several_signatures_in_one_header)
+{
+    standard();
+
+    EXPECT_INT(webhook_try(STANDARD("v1," OTHER_MAC " v2,anything v1,"
+                                    STANDARD_MAC " v1a," "not"),
+                           STANDARD_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(STANDARD("v1," OTHER_MAC " v2,anything v1,"
+                                    STANDARD_MAC), STANDARD_BODY), SIGN_OK);
+    EXPECT_INT(webhook_try(STANDARD("v1," OTHER_MAC " v1," OTHER_MAC),
+                           STANDARD_BODY), SIGN_INVALID);
+    EXPECT_INT(webhook_try(STANDARD("v2,anything v1b," STANDARD_MAC),
+                           STANDARD_BODY), SIGN_UNSUPPORTED);
+
+#define TWO  "v1," OTHER_MAC " v1," OTHER_MAC
+
+    EXPECT_INT(webhook_try(STANDARD(TWO " " TWO " " TWO " v1," OTHER_MAC " v1,"
+                                    STANDARD_MAC), STANDARD_BODY), SIGN_OK);
+    EXPECT_INT(webhook_try(STANDARD(TWO " " TWO " " TWO " " TWO " v1,"
+                                    STANDARD_MAC), STANDARD_BODY),
+               SIGN_TOO_LARGE);
+}
+
+
+TEST(svix_webhooks_1190_standard_webhooks_115_empty_or_prefix_signature)
+{
+    size_t  i;
+    char    head[512];
+
+    static const char  *const values[] = {
+        "v1,", "v1", "v1, ", "v1,=", "v1,g", "v1,g0hM", "v1,====",
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1A==",
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OEA",
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE",
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OF=",
+        "v1,g0hM9SsE-OTPJTGt_tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+        "v1a,", "v1a," STANDARD_MAC, "v1,, v1," STANDARD_MAC,
+        "v1," STANDARD_MAC "  v1," STANDARD_MAC
+    };
+
+    standard();
+
+    for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        snprintf(head, sizeof(head), STANDARD("%s"), values[i]);
+        EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_MALFORMED);
+    }
+
+    EXPECT_INT(webhook_try(STANDARD(","), STANDARD_BODY), SIGN_UNSUPPORTED);
+}
+
+
+TEST(standard_webhooks_ids_are_without_full_stops)
+{
+    /* "a.1" at 2 with a body "3" signs what "a" at 1 with "2.3" does */
+
+    standard();
+
+    EXPECT_INT(webhook_try("POST / HTTP/1.1\nWebhook-Id: msg.1\n" STAMP
+                           "Webhook-Signature: v1," STANDARD_MAC "\n\n",
+                           STANDARD_BODY), SIGN_MALFORMED);
+}
+
+
+/* signs as a sender would, with the pair of the directory */
+
+static const char *
+standard_pair(const char *body, size_t len, const char *more)
+{
+    char           base64[128];
+    size_t         n;
+    unsigned char  raw[64], *text;
+    static char    head[1024];
+
+    text = malloc(64 + len);
+    n = (size_t) sprintf((char *) text, "msg_p5jXN8AQM9LWM0D4loKWxJek."
+                                        "1614265330.");
+    memcpy(text + n, body, len);
+    crypto_sign_detached(raw, NULL, text, n + len, pair_secret);
+    free(text);
+
+    sodium_bin2base64(base64, sizeof(base64), raw, sizeof(raw),
+                      sodium_base64_VARIANT_ORIGINAL);
+    snprintf(head, sizeof(head), STANDARD("%sv1a,%s"), more, base64);
+
+    return head;
+}
+
+
+TEST(standard_webhooks_v1a)
+{
+    const char  *head;
+
+    standard();
+    webhook_of("standard", "pair", NULL, NULL);
+    now = STANDARD_AT;
+
+    head = standard_pair(STANDARD_BODY, strlen(STANDARD_BODY), "");
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_OK);
+    EXPECT_STR(message.key_id, "pair");
+    EXPECT_INT(webhook_try(head, STANDARD_BODY " "), SIGN_INVALID);
+    EXPECT_INT(webhook_try(standard_pair("", 0, ""), ""), SIGN_OK);
+
+    /* a v1 signature says nothing of this key, and v1a nothing of that one */
+
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY),
+               SIGN_INVALID);
+
+    head = standard_pair(STANDARD_BODY, strlen(STANDARD_BODY),
+                         "v1," STANDARD_MAC " ");
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_OK);
+
+    standard();
+    head = standard_pair(STANDARD_BODY, strlen(STANDARD_BODY), "");
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_INVALID);
+
+    /* with both keys either will do */
+
+    webhook_of("standard", "standard", "pair", NULL);
+    now = STANDARD_AT;
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_OK);
+    EXPECT_INT(message.which, 1);
+    EXPECT_STR(message.key_id, "pair");
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY),
+               SIGN_OK);
+    EXPECT_INT(message.which, 0);
+}
+
+
+TEST(standard_webhooks_v1a_each_costs)
+{
+    const char  *head;
+    char         many[1024], one[128];
+
+    webhook_of("standard", "pair", NULL, NULL);
+    now = STANDARD_AT;
+
+    head = standard_pair(STANDARD_BODY, strlen(STANDARD_BODY), "");
+    snprintf(one, sizeof(one), "v1a,%.88s ", strstr(head, "v1a,") + 4);
+    snprintf(many, sizeof(many), "%s%s%s", one, one, one);
+    head = standard_pair(STANDARD_BODY, strlen(STANDARD_BODY), many);
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_OK);
+
+    snprintf(many, sizeof(many), "%s%s%s%s", one, one, one, one);
+    head = standard_pair(STANDARD_BODY, strlen(STANDARD_BODY), many);
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_TOO_LARGE);
+}
+
+
+TEST(ed25519_holds_so_much_and_no_more)
+{
+    char        *body;
+    size_t       text;
+    const char  *head;
+
+    text = strlen("msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.");
+    body = malloc(SIGN_WEBHOOK_HELD);
+    memset(body, 'x', SIGN_WEBHOOK_HELD - 1);
+    body[SIGN_WEBHOOK_HELD - 1] = '\0';
+
+    webhook_of("standard", "pair", NULL, NULL);
+    now = STANDARD_AT;
+
+    head = standard_pair(body, SIGN_WEBHOOK_HELD - text, "");
+
+    for (piece = 1000; piece < 1000000; piece *= 10) {
+        body[SIGN_WEBHOOK_HELD - text] = '\0';
+        EXPECT_INT(webhook_try(head, body), SIGN_OK);
+        body[SIGN_WEBHOOK_HELD - text] = 'x';
+        EXPECT_INT(webhook_try(head, body), SIGN_TOO_LARGE);
+    }
+
+    /* what streams by is not held */
+
+    standard();
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), body), SIGN_INVALID);
+
+    piece = 7;
+    free(body);
+}
+
+
+TEST(github_vector)
+{
+    webhook_of("github", "github", NULL, NULL);
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_OK);
+    EXPECT_INT(message.created, now);
+    EXPECT_INT(message.claim_ttl, policy.window + 1);
+    EXPECT_STR(text_of(message.weak),
+               "the signature covers neither method nor path nor host, "
+               "and no time");
+
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), "Hello, World"),
+               SIGN_INVALID);
+    EXPECT_INT(webhook_try(GITHUB(GITHUB_MAC), GITHUB_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(GITHUB("sha1=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(GITHUB("sha256="), GITHUB_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(GITHUB("sha256=75"), GITHUB_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC "00"), GITHUB_BODY),
+               SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC "0"), GITHUB_BODY),
+               SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(GITHUB(""), GITHUB_BODY), SIGN_MALFORMED);
+}
+
+
+TEST(what_is_not_dated_needs_insecure_freshness)
+{
+    webhook_of("github", "github", NULL, NULL);
+
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_COVERAGE);
+
+    /* and the time of the first look counts from then on */
+
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_OK);
+    EXPECT_INT(sign_check(&request, &policy, message.keys[0], organization,
+                          address, now + 899, &message), SIGN_OK);
+    EXPECT_INT(message.claim_ttl, 2);
+    EXPECT_INT(sign_check(&request, &policy, message.keys[0], organization,
+                          address, now + 900, &message), SIGN_EXPIRED);
+
+    policy.insecure = 0;
+    EXPECT_INT(sign_check(&request, &policy, message.keys[0], organization,
+                          address, now, &message), SIGN_COVERAGE);
+}
+
+
+TEST(slack_vector)
+{
+    webhook_of("slack", "slack", NULL, NULL);
+    now = SLACK_AT + 1;
+
+    EXPECT_INT(webhook_try(SLACK("v0=" SLACK_MAC), SLACK_BODY), SIGN_OK);
+    EXPECT_INT(message.created, SLACK_AT);
+    EXPECT_INT(webhook_try(SLACK("v0=" SLACK_MAC), SLACK_BODY "0"),
+               SIGN_INVALID);
+    EXPECT_INT(webhook_try(SLACK("v1=" SLACK_MAC), SLACK_BODY),
+               SIGN_MALFORMED);
+    EXPECT_INT(webhook_try("POST / HTTP/1.1\nX-Slack-Signature: v0="
+                           SLACK_MAC "\n\n", SLACK_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try("POST / HTTP/1.1\nX-Slack-Signature: v0="
+                           SLACK_MAC "\nX-Slack-Request-Timestamp: "
+                           "1531420619\n\n", SLACK_BODY), SIGN_INVALID);
+    EXPECT_INT(webhook_try("POST / HTTP/1.1\n" SLACK_STAMP "\n", SLACK_BODY),
+               SIGN_MISSING);
+}
+
+
+TEST(stripe_signs_its_own_time)
+{
+    webhook_of("stripe", "stripe", NULL, NULL);
+    now = STRIPE_AT + 1;
+
+    EXPECT_INT(webhook_try(STRIPE("t=1700000000,v1=" STRIPE_MAC
+                                  ",v0=" GITHUB_MAC), STRIPE_BODY), SIGN_OK);
+    EXPECT_INT(message.created, STRIPE_AT);
+    EXPECT_INT(webhook_try(STRIPE("v1=" GITHUB_MAC ",v1=" STRIPE_MAC
+                                  ",t=1700000000"), STRIPE_BODY), SIGN_OK);
+    EXPECT_INT(webhook_try(STRIPE("t=1700000001,v1=" STRIPE_MAC),
+                           STRIPE_BODY), SIGN_INVALID);
+    EXPECT_INT(webhook_try(STRIPE("t=1700000000,v1=" STRIPE_MAC),
+                           STRIPE_BODY "\n"), SIGN_INVALID);
+    EXPECT_INT(webhook_try(STRIPE("t=1700000000,v0=" STRIPE_MAC),
+                           STRIPE_BODY), SIGN_UNSUPPORTED);
+    EXPECT_INT(webhook_try(STRIPE("v1=" STRIPE_MAC), STRIPE_BODY),
+               SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(STRIPE("t=,v1=" STRIPE_MAC), STRIPE_BODY),
+               SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(STRIPE("t=1700000000,v1"), STRIPE_BODY),
+               SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(STRIPE("t=1700000000,v1="), STRIPE_BODY),
+               SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(STRIPE("t=1700000000,,v1=" STRIPE_MAC),
+                           STRIPE_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(STRIPE("t=1700000000,t=1700000000,v1=" STRIPE_MAC),
+                           STRIPE_BODY), SIGN_AMBIGUOUS);
+}
+
+
+TEST(shopify_signs_the_body_alone)
+{
+    webhook_of("shopify", "shopify", NULL, NULL);
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+
+    EXPECT_INT(webhook_try(SHOPIFY(SHOPIFY_MAC), STRIPE_BODY), SIGN_OK);
+    EXPECT_INT(webhook_try(SHOPIFY(SHOPIFY_MAC), STRIPE_BODY " "),
+               SIGN_INVALID);
+    EXPECT_INT(webhook_try(SHOPIFY(STRIPE_MAC), STRIPE_BODY), SIGN_MALFORMED);
+}
+
+
+TEST(any_of_the_keys_may_have_signed)
+{
+    size_t  i;
+
+    webhook_of("github", "slack", "github", "stripe");
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_OK);
+    EXPECT_INT(message.nkeys, 3);
+    EXPECT_INT(message.which, 1);
+    EXPECT_STR(message.key_id, "github");
+
+    /* what a caller may not use does not count, though a decoy be right */
+
+    unusable = 0x02;
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_INVALID);
+
+    request_of(GITHUB("sha256=" GITHUB_MAC));
+    unusable = 0;
+    EXPECT_INT(webhook_check(), SIGN_OK);
+    message.keys[1] = NULL;
+    EXPECT_INT(webhook_body(GITHUB_BODY, strlen(GITHUB_BODY)), SIGN_OK);
+    EXPECT_INT(sign_base(&request, &request_memory, &message), SIGN_OK);
+    EXPECT_INT(sign_verify(opened[0], &message), SIGN_INVALID);
+
+    /* one that the directory does not have stands in nobody's way */
+
+    webhook_of("github", "nobody", "github", NULL);
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_OK);
+    EXPECT_INT(message.which, 1);
+
+    webhook_of("github", "nobody", "nobody", NULL);
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_UNKNOWN_KEY);
+    EXPECT_STR(message.key_id, "nobody");
+
+    /* what a key of another algorithm would make is not zeros */
+
+    webhook_of("github", "c512", "pair", NULL);
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+    EXPECT_INT(webhook_try(GITHUB("sha256=0000000000000000000000000000000000"
+                                  "000000000000000000000000000000"),
+                           GITHUB_BODY), SIGN_INVALID);
+
+    for (i = 0; i < SIGN_MAX_KEYS; i++) {
+        EXPECT(i < 2 || message.keys[i] == NULL);
+    }
+}
+
+
+TEST(a_copy_does_not_become_another_by_losing_a_signature)
+{
+    size_t         len;
+    const char    *head;
+    unsigned char  claim[SIGN_CLAIM_MAX];
+
+    webhook_of("standard", "standard", "pair", NULL);
+    now = STANDARD_AT;
+
+    head = standard_pair(STANDARD_BODY, strlen(STANDARD_BODY),
+                         "v1," STANDARD_MAC " ");
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_OK);
+    EXPECT_INT(message.which, 0);
+    len = message.claim_len;
+    memcpy(claim, message.claim, len);
+
+    head = standard_pair(STANDARD_BODY, strlen(STANDARD_BODY), "");
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_OK);
+    EXPECT_INT(message.which, 1);
+    EXPECT_INT(message.claim_len, len);
+    EXPECT_MEM(message.claim, claim, len);
+
+    /* where there is one signature the same content is each key's own */
+
+    webhook_of("github", "github", NULL, NULL);
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_OK);
+    len = message.claim_len;
+    memcpy(claim, message.claim, len);
+
+    webhook_of("github", "slack", "github", NULL);
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_OK);
+    EXPECT_MEM(message.claim, claim, len);
+
+    EXPECT_INT(webhook_try(GITHUB("sha256="
+                                  "7d38cdd689735b008b3c702edd92eea23791c5f6"
+                                  "a0b9b1d7f5d9d5fd7a6c4b2e"), GITHUB_BODY),
+               SIGN_INVALID);
+    EXPECT_INT(message.claim_len, 0);
+}
+
+
+TEST(a_retry_is_another_attempt)
+{
+    char           mac[64], head[512];
+    size_t         len;
+    const char    *text;
+    unsigned char  claim[SIGN_CLAIM_MAX], raw[32], secret[24];
+
+    standard();
+    EXPECT_INT(webhook_try(STANDARD("v1," STANDARD_MAC), STANDARD_BODY),
+               SIGN_OK);
+    len = message.claim_len;
+    memcpy(claim, message.claim, len);
+
+    text = "msg_p5jXN8AQM9LWM0D4loKWxJek.1614265335." STANDARD_BODY;
+    sodium_base642bin(secret, sizeof(secret), STANDARD_SECRET,
+                      strlen(STANDARD_SECRET), NULL, NULL, NULL,
+                      sodium_base64_VARIANT_ORIGINAL);
+
+    crypto_auth_hmacsha256_state  state;
+
+    crypto_auth_hmacsha256_init(&state, secret, sizeof(secret));
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *) text,
+                                  strlen(text));
+    crypto_auth_hmacsha256_final(&state, raw);
+    sodium_bin2base64(mac, sizeof(mac), raw, sizeof(raw),
+                      sodium_base64_VARIANT_ORIGINAL);
+
+    snprintf(head, sizeof(head), "POST / HTTP/1.1\n" ID
+             "Webhook-Timestamp: 1614265335\nWebhook-Signature: v1,%s\n\n",
+             mac);
+    EXPECT_INT(webhook_try(head, STANDARD_BODY), SIGN_OK);
+    EXPECT_INT(message.claim_len, len);
+    EXPECT(memcmp(message.claim, claim, len) != 0);
+}
+
+
+TEST(every_bit_of_a_github_request_counts)
+{
+    char     head[256], body[32], *mac;
+    size_t   i;
+
+    webhook_of("github", "github", NULL, NULL);
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+
+    snprintf(body, sizeof(body), "%s", GITHUB_BODY);
+
+    for (i = 0; i < 8 * strlen(body); i++) {
+        body[i / 8] ^= 1 << i % 8;
+        EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), body),
+                   SIGN_INVALID);
+        body[i / 8] ^= 1 << i % 8;
+    }
+
+    for (i = 0; i < 64; i++) {
+        snprintf(head, sizeof(head), GITHUB("sha256=" GITHUB_MAC));
+        mac = strstr(head, GITHUB_MAC);
+        mac[i] = mac[i] == '0' ? '1' : '0';
+        EXPECT_INT(webhook_try(head, GITHUB_BODY), SIGN_INVALID);
+    }
+}
+
+
+TEST(the_location_says_which_keys)
+{
+    sign_webhook_t  other;
+    sign_policy_t   there;
+
+    webhook_of("github", "github", NULL, NULL);
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_OK);
+
+    there = policy;
+    there.webhook = &other;
+    other = hook;
+    EXPECT_INT(sign_check(&request, &there, message.keys[0], organization,
+                          address, now, &message), SIGN_OK);
+
+    other.keys[0] = text_of("slack");
+    EXPECT_INT(sign_check(&request, &there, message.keys[0], organization,
+                          address, now, &message), SIGN_KEY_SCHEME);
+
+    other = hook;
+    other.name = text_of("shopify");
+    EXPECT_INT(sign_check(&request, &there, message.keys[0], organization,
+                          address, now, &message), SIGN_COVERAGE);
+
+    there.webhook = NULL;
+    EXPECT_INT(sign_check(&request, &there, message.keys[0], organization,
+                          address, now, &message), SIGN_KEY_SCHEME);
+
+    /* and without one, there is no such credential */
+
+    policy.webhook = NULL;
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC), GITHUB_BODY),
+               SIGN_MISSING);
+    EXPECT_INT(sign_webhook_present(&request, NULL), 0);
+}
+
+
+TEST(the_body_must_be_known)
+{
+    webhook_of("github", "github", NULL, NULL);
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+
+    request_of(GITHUB("sha256=" GITHUB_MAC));
+    EXPECT_INT(webhook_check(), SIGN_OK);
+    EXPECT_INT(message.body, SIGN_BODY_BEFORE);
+    EXPECT_INT(sign_base(&request, &request_memory, &message), SIGN_DIGEST);
+}
+
+
+UNIT_MAIN()
