@@ -70,7 +70,15 @@ static const sign_scheme_t  sign_schemes[] = {
       .cover = sign_webhook_cover,
       .sink = sign_webhook_sink,
       .base = sign_webhook_base,
-      .verify = sign_webhook_verify }
+      .verify = sign_webhook_verify },
+
+    { .id = SIGN_CAVAGE,
+      .challenge = "Signature headers=\"(request-target) host date digest\"",
+      .present = sign_cavage_present,
+      .parse = sign_cavage_parse,
+      .cover = sign_cavage_cover,
+      .base = sign_cavage_base,
+      .verify = sign_cavage_verify }
 };
 
 /* what may be used once: scheme, kind, and the key id with its length in front

@@ -57,8 +57,14 @@ sign_rfc9421_present(const sign_request_t *req, const sign_policy_t *policy)
     for (i = 0; i < req->nfields; i++) {
         field = &req->fields[i];
 
-        if (postern_str_is(field->name, "signature-input")
-            || postern_str_is(field->name, "signature"))
+        if (postern_str_is(field->name, "signature-input")) {
+            return 1;
+        }
+
+        /* the older draft has a Signature field, too */
+
+        if (postern_str_is(field->name, "signature")
+            && !sign_cavage_signature(field->value))
         {
             return 1;
         }

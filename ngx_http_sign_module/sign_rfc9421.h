@@ -120,6 +120,10 @@ sign_code_e sign_rfc9421_bot(const sign_request_t *req,
    many */
 sign_code_e sign_rfc9421_search(sign_message_t *msg, size_t len);
 
+/* sets msg->digest by Content-Digest, which is in the request */
+sign_code_e sign_rfc9421_digest(const sign_request_t *req,
+    sign_message_t *msg);
+
 /* without the white space around it */
 postern_str_t sign_rfc9421_trim(postern_str_t s);
 

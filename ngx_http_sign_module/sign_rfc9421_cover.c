@@ -24,8 +24,6 @@ static sign_code_e cover_field(const sign_request_t *req,
 static sign_code_e cover_policy_field(const sign_rfc9421_t *sig,
     postern_str_t name, sign_message_t *msg);
 static sign_code_e cover_missing(unsigned missing, sign_message_t *msg);
-static sign_code_e cover_digest(const sign_request_t *req,
-    sign_message_t *msg);
 static sign_code_e cover_digest_line(postern_str_t line, unsigned *seen,
     sign_message_t *msg);
 static sign_code_e cover_digest_member(postern_str_t name,
@@ -143,7 +141,7 @@ cover_field(const sign_request_t *req, const sign_component_t *component,
     } else if (postern_str_is(component->name, "content-digest")) {
         *covered |= SIGN_COVER_BODY;
 
-        return cover_digest(req, msg);
+        return sign_rfc9421_digest(req, msg);
     }
 
     return SIGN_OK;
@@ -205,8 +203,8 @@ cover_missing(unsigned missing, sign_message_t *msg)
  * is the same whether its members come in one line or in several.
  */
 
-static sign_code_e
-cover_digest(const sign_request_t *req, sign_message_t *msg)
+sign_code_e
+sign_rfc9421_digest(const sign_request_t *req, sign_message_t *msg)
 {
     size_t               i;
     unsigned             seen;

@@ -150,6 +150,25 @@ sign_key_t *sign_sshsig_decoy(size_t type);
 size_t sign_sshsig_type(const sign_message_t *msg);
 unsigned sign_sshsig_types(const postern_directory_t *dir);
 
+int sign_cavage_present(const sign_request_t *req,
+    const sign_policy_t *policy);
+sign_code_e sign_cavage_parse(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+sign_code_e sign_cavage_cover(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    sign_message_t *msg);
+sign_code_e sign_cavage_base(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+int sign_cavage_verify(sign_key_t *key, sign_message_t *msg);
+
+/* 1 where a field "Signature" has the credentials of cavage, which come without
+   Signature-Input, and not those of RFC 9421 */
+int sign_cavage_signature(postern_str_t value);
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7); 0, or -1 */
+int sign_http_date(postern_str_t value, int64_t *seconds);
+
 
 int sign_webhook_present(const sign_request_t *req,
     const sign_policy_t *policy);

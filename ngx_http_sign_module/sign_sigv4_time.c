@@ -57,6 +57,16 @@ sign_sigv4_time(postern_str_t value, int64_t *seconds,
 }
 
 
+int
+sign_http_date(postern_str_t value, int64_t *seconds)
+{
+    sign_sigv4_tm_t  tm;
+
+    return sign_sigv4_time_http(value, &tm) == 0
+           && sign_sigv4_time_seconds(&tm, seconds) == 0 ? 0 : -1;
+}
+
+
 /* 20150830T123600Z */
 
 static int

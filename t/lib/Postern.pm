@@ -6,6 +6,8 @@ package Postern;
 #
 #     rfc9421(%request, %signature)    header lines, RFC 9421
 #     sigv4(%request, %signature)      header lines, AWS Signature Version 4
+#     cavage(%request, %signature)     header lines, draft-cavage-…-12, as Kong
+#                                      and as APISIX have them
 #     content_digest($body)            value of Content-Digest, RFC 9530
 #     directory(%changes)              a directory document with the keys below
 #     guarded($lines)                  http_config with zone and directory
@@ -22,7 +24,8 @@ use v5.32;
 use strict;
 use warnings;
 
-use Digest::SHA qw(hmac_sha256 sha256 sha256_hex hmac_sha256_hex sha512);
+use Digest::SHA qw(hmac_sha256 sha256 sha256_hex hmac_sha256_hex sha512
+                   hmac_sha384 hmac_sha512);
 use Exporter qw(import);
 use File::Temp ();
 use Http2 ();
@@ -30,7 +33,7 @@ use MIME::Base64 qw(encode_base64);
 use POSIX qw(strftime);
 use Shared ();
 
-our @EXPORT = qw(rfc9421 sigv4 content_digest directory guarded json flip
+our @EXPORT = qw(rfc9421 sigv4 cavage content_digest directory guarded json flip
                  public_key http raw_request defaults curl port);
 
 our $secret = 'an example secret of more than 32 bytes';
@@ -192,6 +195,85 @@ sub sigv4 {
         (map { "$_->[0]: $_->[1]" } grep { lc $_->[0] ne "host" } @headers),
         "Authorization: AWS4-HMAC-SHA256 Credential=$r->{keyid}/$scope, "
         . "SignedHeaders=" . join(";", @names) . ", Signature=$signature";
+}
+
+
+# draft-cavage-http-signatures-12.  form: "signature" (the field of that name),
+# "authorization", "kong" or "apisix", the gateways' own; headers to be signed
+# are in listed; digest: of the body, undef for none; alg: what the message says
+# (undef: nothing), hash: HMAC's; date, created, expires.
+
+sub cavage {
+    my $r = request(form => "authorization", alg => "hmac-sha256", @_);
+    my $form = $r->{form};
+
+    my %target = (kong => "request-line", apisix => "\@request-target");
+    my $body = $r->{body};
+
+    my $date = $r->{date} // strftime("%a, %d %b %Y %H:%M:%S GMT",
+                                      gmtime($r->{at} // time));
+    my @headers = (["Host", $r->{authority}], ["Date", $date],
+                   @{$r->{headers}});
+
+    $r->{digest} = "SHA-256=" . encode_base64(sha256($body), "")
+        if defined $body && !exists $r->{digest};
+
+    push @headers, ["Digest", $r->{digest}] if defined $r->{digest};
+
+    my @listed = @{$r->{listed}
+                   // [$target{$form} // "(request-target)", "host", "date",
+                       defined $r->{digest} ? "digest" : ()]};
+
+    my @lines = map { cavage_line($r, $_, \@headers) } @listed;
+    my $base = $form eq "apisix" ? join "", map { "$_\n" } $r->{keyid}, @lines
+             : join "\n", @lines;
+
+    my %hash = (384 => \&hmac_sha384, 512 => \&hmac_sha512);
+    my $raw = $r->{key} ? openssl_sign($r->{key}, $base)
+            : ($hash{$r->{hash} // 256} // \&hmac_sha256)->($base,
+                                                            $r->{secret});
+
+    my $signature = $r->{signature} // encode_base64($raw, "");
+
+    my $params = join ",",
+        ($form eq "kong" ? "username" : "keyId") . "=\"$r->{keyid}\"",
+        defined $r->{alg} ? "algorithm=\"$r->{alg}\"" : (),
+        (map { defined $r->{$_} ? "$_=$r->{$_}" : () } "created", "expires"),
+        "headers=\"@listed\"", "signature=\"$signature\"";
+
+    $params =~ s/,/, /g if $form eq "kong";
+
+    return join "\n",
+        (map { "$_->[0]: $_->[1]" } grep { $_->[0] ne "Host" } @headers),
+        ($form eq "signature" ? "Signature: "
+         : $form eq "kong" ? "Authorization: hmac "
+         : "Authorization: Signature ") . $params;
+}
+
+
+sub cavage_line {
+    my ($r, $name, $headers) = @_;
+    my $target = "$r->{method} $r->{target}";
+
+    return "$name: " . lcfirst_method($target) if $name eq "(request-target)";
+    return "$name: $r->{created}" if $name eq "(created)";
+    return "$name: $r->{expires}" if $name eq "(expires)";
+    return "$target HTTP/1.1" if $name eq "request-line";
+    return $target if $name eq "\@request-target" && $r->{form} eq "apisix";
+    return "$name: " . lcfirst_method($target) if $name eq "\@request-target";
+
+    my @values = map { $_->[1] } grep { lc $_->[0] eq lc $name } @$headers;
+
+    # as the gateways do it
+
+    return "$name:" if !@values && $r->{form} eq "kong";
+    return () if !@values && $r->{form} eq "apisix";
+    return "$name: " . join ", ", @values;
+}
+
+
+sub lcfirst_method {
+    return $_[0] =~ s/^(\S+)/lc $1/er;
 }
 
 

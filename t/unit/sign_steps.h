@@ -123,6 +123,9 @@ request_of(const char *text)
     space = strchr(text, ' ');
     request.target = copy_of(text, space - text, 0);
 
+    text = space + 1;
+    request.protocol = copy_of(text, strcspn(text, "\n"), 0);
+
     text = strchr(text, '\n') + 1;
 
     while ((end = strchr(text, '\n')) != NULL && end > text) {
