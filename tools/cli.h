@@ -86,6 +86,10 @@ int cli_secret(const char *prompt, int binary, postern_str_t *out);
 /* the directory in a file; the fault was printed where it is NULL */
 postern_directory_t *cli_directory(const char *name);
 
+/* with n sets of keys beside it, from these files */
+postern_directory_t *cli_directory_sets(const char *name,
+    postern_jwks_t *sets, const char *const *files, uint32_t n);
+
 /* name is 1 to max bytes of what a name may be made of */
 int cli_name_valid(const char *name);
 

@@ -9,9 +9,15 @@
 #include "cli.h"
 
 
+#define CLI_CHECK_SETS  32
+
+
+static int cli_check_set(const char *command, postern_jwks_t *sets,
+    const char **files, uint32_t *n);
 static void cli_check_help(void);
 static void cli_check_summary(const char *name,
     const postern_directory_t *dir);
+static void cli_check_algorithms(const postern_directory_t *dir);
 static unsigned cli_check_secrets(const char *name,
     const postern_directory_t *dir, const postern_ring_t *ring);
 static unsigned cli_check_secret(const char *file, const postern_org_t *org,
@@ -22,18 +28,22 @@ static unsigned cli_check_secret(const char *file, const postern_org_t *org,
 int
 cli_check(int argc, char **argv)
 {
-    int                   c;
+    int                   c, rc;
+    uint32_t              n;
     unsigned              bad;
-    const char           *keys;
+    const char           *keys, *files[CLI_CHECK_SETS];
+    postern_jwks_t        sets[CLI_CHECK_SETS];
     postern_ring_t        ring;
     postern_directory_t  *dir;
 
     static const struct option  options[] = {
         { "master-key", required_argument, NULL, 'm' },
+        { "jwks",       required_argument, NULL, 'j' },
         { "help",       no_argument,       NULL, 'h' },
         { NULL, 0, NULL, 0 }
     };
 
+    n = 0;
     keys = NULL;
     opterr = 0;
 
@@ -43,6 +53,14 @@ cli_check(int argc, char **argv)
 
         case 'm':
             keys = optarg;
+            break;
+
+        case 'j':
+            rc = cli_check_set(argv[0], sets, files, &n);
+            if (rc != 0) {
+                return rc;
+            }
+
             break;
 
         case 'h':
@@ -58,7 +76,7 @@ cli_check(int argc, char **argv)
         return cli_usage(argv[0], "one directory file must be named");
     }
 
-    dir = cli_directory(argv[optind]);
+    dir = cli_directory_sets(argv[optind], sets, files, n);
 
     if (dir == NULL) {
         return CLI_FAILED;
@@ -77,6 +95,11 @@ cli_check(int argc, char **argv)
 
     if (bad == 0) {
         cli_check_summary(argv[optind], dir);
+
+        for (c = 0; c < (int) n; c++) {
+            printf("  %s: keys %u, skipped %u\n", files[c], sets[c].nkeys,
+                   sets[c].nskipped);
+        }
     }
 
     if (dir->nplain) {
@@ -90,6 +113,38 @@ cli_check(int argc, char **argv)
     postern_directory_destroy(dir);
 
     return bad ? CLI_FAILED : CLI_OK;
+}
+
+
+/* ORG=FILE */
+
+static int
+cli_check_set(const char *command, postern_jwks_t *sets, const char **files,
+    uint32_t *n)
+{
+    const char      *equals;
+    postern_jwks_t  *set;
+
+    equals = strchr(optarg, '=');
+
+    if (equals == NULL || equals == optarg || equals[1] == '\0') {
+        return cli_usage(command, "--jwks must be ORG=FILE");
+    }
+
+    if (*n == CLI_CHECK_SETS) {
+        return cli_usage(command, "more than %d --jwks", CLI_CHECK_SETS);
+    }
+
+    set = &sets[*n];
+    memset(set, 0, sizeof(*set));
+
+    set->org.data = (const unsigned char *) optarg;
+    set->org.len = (size_t) (equals - optarg);
+    files[*n] = equals + 1;
+
+    (*n)++;
+
+    return 0;
 }
 
 
@@ -110,6 +165,39 @@ cli_check_summary(const char *name, const postern_directory_t *dir)
     }
 
     printf("  organizations %u, keys %u\n", dir->norgs, dir->nkeys);
+
+    cli_check_algorithms(dir);
+}
+
+
+static void
+cli_check_algorithms(const postern_directory_t *dir)
+{
+    size_t          i;
+    unsigned        n;
+    const char     *before;
+    postern_alg_e   alg;
+    postern_str_t   name;
+
+    before = "  ";
+
+    for (alg = POSTERN_ALG_HMAC_SHA256; alg <= POSTERN_ALG_X509_CA; alg++) {
+
+        for (i = 0, n = 0; i < dir->nkeys; i++) {
+            n += dir->keys[i].algorithm == alg;
+        }
+
+        if (n) {
+            name = postern_alg_name(alg);
+            printf("%s%.*s %u", before, (int) name.len,
+                   (const char *) name.data, n);
+            before = ", ";
+        }
+    }
+
+    if (dir->nkeys) {
+        putchar('\n');
+    }
 }
 
 
@@ -131,6 +219,11 @@ cli_check_secrets(const char *name, const postern_directory_t *dir,
         if (key->secret.data) {
             bad += cli_check_secret(name, key->org, "keys", key->id, "secret",
                                     key->secret, ring);
+        }
+
+        if (key->private_key.data) {
+            bad += cli_check_secret(name, key->org, "keys", key->id,
+                                    "private_key", key->private_key, ring);
         }
     }
 
@@ -164,7 +257,7 @@ cli_check_secret(const char *file, const postern_org_t *org,
     char             name[3 * POSTERN_NAME_MAX];
     size_t           len;
     postern_open_e   rc;
-    unsigned char    secret[POSTERN_SECRET_MAX];
+    unsigned char    secret[POSTERN_PRIVATE_MAX];
 
     if (postern_seal_name(name, sizeof(name), org->name, collection, record,
                           member) == 0)
@@ -172,7 +265,9 @@ cli_check_secret(const char *file, const postern_org_t *org,
         rc = POSTERN_OPEN_MALFORMED;
 
     } else {
-        rc = postern_secret_open(ring, text, cli_str(name), secret, &len);
+        rc = strcmp(member, "private_key") == 0
+             ? postern_private_open(ring, text, cli_str(name), secret, &len)
+             : postern_secret_open(ring, text, cli_str(name), secret, &len);
         sodium_memzero(secret, sizeof(secret));
     }
 
@@ -197,7 +292,7 @@ cli_check_help(void)
 "    postern check - check a directory\n"
 "\n"
 "SYNOPSIS\n"
-"    postern check [--master-key FILE] DIRECTORY\n"
+"    postern check [--master-key FILE] [--jwks ORG=FILE...] DIRECTORY\n"
 "\n"
 "DESCRIPTION\n"
 "    Reads a directory document the way nginx does, whole, and prints what is\n"
@@ -211,6 +306,8 @@ cli_check_help(void)
 "\n"
 "OPTIONS\n"
 "    --master-key FILE   open every secret with the keys in FILE\n"
+"    --jwks ORG=FILE     read that set of keys of an organization beside it,\n"
+"                        as \"postern_jwks\" does; repeatable\n"
 "    --help              this text\n"
 "\n"
 "EXAMPLES\n"

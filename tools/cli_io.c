@@ -20,6 +20,7 @@
 
 static int cli_read_fd(int fd, const char *name, size_t max,
     postern_str_t *out);
+static void cli_directory_fault(const char *name, const postern_error_t *err);
 
 
 void *
@@ -300,33 +301,63 @@ cli_ring(const char *name, postern_ring_t *ring)
 postern_directory_t *
 cli_directory(const char *name)
 {
+    return cli_directory_sets(name, NULL, NULL, 0);
+}
+
+
+postern_directory_t *
+cli_directory_sets(const char *name, postern_jwks_t *sets,
+    const char *const *files, uint32_t n)
+{
+    uint32_t              i, faulty;
     postern_str_t         text;
     postern_error_t       err;
     postern_directory_t  *dir;
+
+    dir = NULL;
 
     if (cli_read(name, POSTERN_DIRECTORY_MAX_SIZE, &text) != 0) {
         return NULL;
     }
 
-    memset(&err, 0, sizeof(err));
-    dir = postern_directory_parse(text, &err);
+    for (i = 0; i < n; i++) {
+        if (cli_read(files[i], POSTERN_JWKS_MAX_SIZE, &sets[i].text) != 0) {
+            break;
+        }
+    }
+
+    if (i == n) {
+        memset(&err, 0, sizeof(err));
+        dir = postern_directory_parse_sets(text, sets, n, &faulty, &err);
+
+        if (dir == NULL) {
+            cli_directory_fault(faulty == n ? name : files[faulty], &err);
+        }
+    }
 
     /* it may hold "plain:" secrets */
     cli_free(&text);
 
-    if (dir == NULL) {
-        fflush(stdout);
-        fprintf(stderr, "postern: %s", name);
-
-        if (err.line) {
-            fprintf(stderr, ":%u:%u", err.line, err.column);
-        }
-
-        fprintf(stderr, ": %s%s%s\n", err.path, err.path[0] ? ": " : "",
-                err.text);
+    while (i > 0) {
+        cli_free(&sets[--i].text);
     }
 
     return dir;
+}
+
+
+static void
+cli_directory_fault(const char *name, const postern_error_t *err)
+{
+    fflush(stdout);
+    fprintf(stderr, "postern: %s", name);
+
+    if (err->line) {
+        fprintf(stderr, ":%u:%u", err->line, err->column);
+    }
+
+    fprintf(stderr, ": %s%s%s\n", err->path, err->path[0] ? ": " : "",
+            err->text);
 }
 
 

@@ -13,7 +13,8 @@
 #include "cli.h"
 
 
-#define CLI_SECRET  (POSTERN_SEALED_MAX + 2)    /* bytes, with a line break */
+/* bytes of the longest, a sealed private key, with a line break */
+#define CLI_SECRET  (POSTERN_SEALED_PRIVATE_MAX + 2)
 
 
 static int cli_secret_terminal(int fd, const char *prompt,

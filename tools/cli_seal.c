@@ -11,6 +11,9 @@
 
 static void cli_seal_help(void);
 static int cli_seal_secret(const char *file, const char *name, int binary);
+static int cli_seal_private(const char *name);
+static const char *cli_seal_fault(postern_str_t secret, int private,
+    char *text, size_t size);
 static int cli_seal_again(const postern_ring_t *ring, const char *name,
     postern_str_t *secret);
 static int cli_seal_name(const char *path, const char *org, char *name,
@@ -92,10 +95,14 @@ cli_seal(int argc, char **argv)
 static int
 cli_seal_secret(const char *file, const char *name, int binary)
 {
-    char             text[POSTERN_SEALED_MAX];
+    int              private;
+    char             text[POSTERN_SEALED_PRIVATE_MAX];
     size_t           len;
+    const char      *fault;
     postern_str_t    secret;
     postern_ring_t   ring;
+
+    private = cli_seal_private(name);
 
     if (cli_ring(file, &ring) != 0) {
         return CLI_FAILED;
@@ -113,24 +120,18 @@ cli_seal_secret(const char *file, const char *name, int binary)
     }
 
     len = 0;
+    fault = cli_seal_fault(secret, private, text, sizeof(text));
 
-    if (secret.len == 0) {
-        cli_error("the secret is empty");
+    if (fault == NULL) {
+        len = private ? postern_private_seal(&ring, secret, cli_str(name),
+                                             text, sizeof(text))
+                      : postern_seal(&ring, secret, cli_str(name), text,
+                                     sizeof(text));
+        fault = "the secret could not be sealed";
+    }
 
-    } else if (secret.len < POSTERN_SECRET_MIN) {
-        cli_error("the secret has %zu bytes, at least %d are needed: "
-                  "\"openssl rand -base64 32\" makes a good one", secret.len,
-                  POSTERN_SECRET_MIN);
-
-    } else if (secret.len > POSTERN_SECRET_MAX) {
-        cli_error("the secret has more than %d bytes", POSTERN_SECRET_MAX);
-
-    } else {
-        len = postern_seal(&ring, secret, cli_str(name), text, sizeof(text));
-
-        if (len == 0) {
-            cli_error("the secret could not be sealed");
-        }
+    if (len == 0) {
+        cli_error("%s", fault);
     }
 
     sodium_memzero(&ring, sizeof(ring));
@@ -143,6 +144,59 @@ cli_seal_secret(const char *file, const char *name, int binary)
     puts(text);
 
     return CLI_OK;
+}
+
+
+/* the member "private_key" of a key, which is longer than any secret */
+
+static int
+cli_seal_private(const char *name)
+{
+    const char  *last;
+
+    last = strrchr(name, '/');
+
+    return last && strcmp(last, "/private_key") == 0;
+}
+
+
+static const char *
+cli_seal_fault(postern_str_t secret, int private, char *text, size_t size)
+{
+    if (secret.len == 0) {
+        return "the secret is empty";
+    }
+
+    if (private) {
+
+        if (secret.len < 11 || memcmp(secret.data, "-----BEGIN ", 11) != 0) {
+            return "the private key must be in PEM, as \"openssl genpkey\" "
+                   "writes it";
+        }
+
+        if (secret.len > POSTERN_PRIVATE_MAX) {
+            snprintf(text, size, "the private key has more than %d bytes",
+                     POSTERN_PRIVATE_MAX);
+            return text;
+        }
+
+        return NULL;
+    }
+
+    if (secret.len < POSTERN_SECRET_MIN) {
+        snprintf(text, size, "the secret has %zu bytes, at least %d are "
+                 "needed: \"openssl rand -base64 32\" makes a good one",
+                 secret.len, POSTERN_SECRET_MIN);
+        return text;
+    }
+
+    if (secret.len > POSTERN_SECRET_MAX) {
+        snprintf(text, size, "the secret has more than %d bytes",
+                 POSTERN_SECRET_MAX);
+        return text;
+    }
+
+    return NULL;
 }
 
 
@@ -173,8 +227,11 @@ cli_seal_again(const postern_ring_t *ring, const char *name,
         return 0;
     }
 
-    data = cli_alloc(POSTERN_SECRET_MAX + 1);
-    rc = postern_secret_open(ring, *secret, cli_str(name), data, &len);
+    data = cli_alloc(POSTERN_PRIVATE_MAX + 1);
+
+    rc = cli_seal_private(name)
+         ? postern_private_open(ring, *secret, cli_str(name), data, &len)
+         : postern_secret_open(ring, *secret, cli_str(name), data, &len);
 
     cli_free(secret);
     secret->data = data;
@@ -249,6 +306,8 @@ cli_seal_help(void)
 "    --org ORG           the organization the record belongs to\n"
 "    --record PATH       which secret of the organization it is:\n"
 "                        keys/KEY-ID/secret, the secret of a signing key;\n"
+"                        keys/KEY-ID/private_key, the PEM of one that nginx\n"
+"                        signs with;\n"
 "                        users/NAME/totp or users/NAME/hotp, that of an\n"
 "                        authenticator: bytes, while \"postern totp\n"
 "                        --import\" takes base32\n"
