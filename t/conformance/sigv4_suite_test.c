@@ -3,13 +3,15 @@
    -ljansson -lsodium -lcrypto -lhiredis */
 
 /*
- * The public SigV4 suite, header form: canonical request, string to sign,
- * signature, and what the verifier makes of the signed request.
+ * The public SigV4 suite, in the form with an Authorization header and as
+ * presigned URLs: canonical request, string to sign, signature, and what the
+ * verifier makes of the signed request.
  *
  * The suite signs some paths normalized, as AWS's clients do by default, and
  * some as they are.  The canonical form is checked for both; the verifier
  * accepts a normalized one only where nothing was normalized away, because any
- * number of paths would share a signature otherwise.
+ * number of paths would share a signature otherwise.  One URL has a session
+ * token behind its signature, not covered by it, and is refused as well.
  */
 
 
@@ -28,6 +30,7 @@
 
 typedef struct {
     char         name[256];
+    const char  *form;             /* "header", "query" */
     char        *request;
     size_t       request_len;
     char        *canonical;
@@ -43,7 +46,7 @@ typedef struct {
 } case_t;
 
 
-static unsigned  away;
+static unsigned  away, appended;
 
 
 static char *
@@ -51,7 +54,7 @@ load(const case_t *c, const char *file, size_t *len)
 {
     char  path[512];
 
-    snprintf(path, sizeof(path), "sigv4/%s/%s", c->name, file);
+    snprintf(path, sizeof(path), "sigv4/%s/%s%s", c->name, c->form, file);
 
     return unit_vector(path, len);
 }
@@ -60,16 +63,17 @@ load(const case_t *c, const char *file, size_t *len)
 static void
 load_case(case_t *c)
 {
-    char    *text;
+    char    *text, path[512];
     size_t   len;
     json_t  *creds;
 
-    c->request = load(c, "header-signed-request.txt", &c->request_len);
-    c->canonical = load(c, "header-canonical-request.txt", &len);
-    c->string = load(c, "header-string-to-sign.txt", &len);
-    c->signature = load(c, "header-signature.txt", &len);
+    c->request = load(c, "-signed-request.txt", &c->request_len);
+    c->canonical = load(c, "-canonical-request.txt", &len);
+    c->string = load(c, "-string-to-sign.txt", &len);
+    c->signature = load(c, "-signature.txt", &len);
 
-    text = load(c, "context.json", &len);
+    snprintf(path, sizeof(path), "sigv4/%s/context.json", c->name);
+    text = unit_vector(path, &len);
     c->context = json_loads(text, 0, NULL);
     free(text);
 
@@ -98,7 +102,7 @@ free_case(case_t *c)
 static void
 run_case(case_t *c)
 {
-    int              changed;
+    int              changed, presigned;
     char             hex[65];
     sign_text_t      text;
     sign_key_t      *key;
@@ -119,6 +123,7 @@ run_case(case_t *c)
     memset(&dkey, 0, sizeof(dkey));
 
     msg.scheme = SIGN_SIGV4;
+    msg.expires = POSTERN_TIME_MAX;
     policy.schemes = SIGN_SIGV4;
     policy.cover = SIGN_COVER_DEFAULT;
     dkey.algorithm = POSTERN_ALG_HMAC_SHA256;
@@ -144,8 +149,33 @@ run_case(case_t *c)
     sign_text_hex(msg.signature.data, msg.signature.len, hex);
     EXPECT_STR(sign_text_str(hex), c->signature);
 
+    presigned = strcmp(c->form, "query") == 0;
+
+    EXPECT_INT(v4->presigned, presigned);
+    EXPECT_INT(msg.expires, presigned ? msg.created + 3600 : POSTERN_TIME_MAX);
+
     EXPECT_INT(sign_sigv4_cover(&text.req, &policy, &dkey, &msg),
-               c->token_unsigned ? SIGN_COVERAGE : SIGN_OK);
+               c->token_unsigned && !presigned ? SIGN_COVERAGE : SIGN_OK);
+
+    if (msg.body == SIGN_BODY_BEFORE) {
+        sign_sha256(&text.body, 1, msg.body_hash);
+        msg.has_body_hash = 1;
+    }
+
+    /* a token behind the signature, which it does not cover: anybody could
+       put another there */
+
+    if (presigned && c->token_unsigned
+        && v4->params[SIGN_SIGV4_SECURITY_TOKEN].len != 0)
+    {
+        key = sign_key_create(&dkey, sign_text_str(c->secret));
+        EXPECT_INT(sign_sigv4_base(&text.req, &memory, &msg), SIGN_OK);
+        EXPECT_INT(sign_verify(key, &msg), SIGN_INVALID);
+        sign_key_destroy(key);
+        postern_arena_destroy(arena);
+        appended++;
+        return;
+    }
 
     /* canonical request and string to sign, normalized or not */
 
@@ -195,7 +225,8 @@ run_case(case_t *c)
 }
 
 
-TEST(every_case_of_the_suite)
+static void
+run_suite(const char *form)
 {
     int             i, n, cases;
     char            path[4096];
@@ -209,6 +240,7 @@ TEST(every_case_of_the_suite)
 
     n = scandir(path, &list, NULL, alphasort);
     cases = 0;
+    away = 0;
 
     for (i = 0; i < n; i++) {
 
@@ -217,8 +249,9 @@ TEST(every_case_of_the_suite)
         {
             memset(&c, 0, sizeof(c));
             snprintf(c.name, sizeof(c.name), "%s", list[i]->d_name);
+            c.form = form;
 
-            printf("# %s\n", c.name);
+            printf("# %s, %s\n", c.name, form);
 
             load_case(&c);
             run_case(&c);
@@ -235,6 +268,20 @@ TEST(every_case_of_the_suite)
 
     EXPECT_INT(cases, CASES);
     EXPECT_INT(away, NORMALIZED_AWAY);
+}
+
+
+TEST(every_case_in_the_header)
+{
+    run_suite("header");
+}
+
+
+TEST(every_case_as_a_presigned_url)
+{
+    run_suite("query");
+
+    EXPECT_INT(appended, 1);
 }
 
 
