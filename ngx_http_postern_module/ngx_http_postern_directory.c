@@ -445,8 +445,8 @@ ngx_http_postern_directory_changed(ngx_http_postern_watch_t *watch)
 }
 
 
-/* 1 where one is not as at the last look; at and err are those of the first that
-   is not there */
+/* 1 where one is not as at the last look; at and err are those of the first
+   that is not there */
 
 static ngx_int_t
 ngx_http_postern_directory_stat(ngx_http_postern_watch_t *watch,

@@ -58,7 +58,7 @@ typedef struct {
 
 typedef enum {
     NGX_HTTP_POSTERN_LOAD_OK = 0,           /* snapshot is set, refs is 1 */
-    NGX_HTTP_POSTERN_LOAD_SAME,             /* the texts are those of `digest` */
+    NGX_HTTP_POSTERN_LOAD_SAME,             /* all is that of `digest` */
     NGX_HTTP_POSTERN_LOAD_BROKEN,           /* fault, at are set */
     NGX_HTTP_POSTERN_LOAD_UNREADABLE,       /* err, failed, at are set */
     NGX_HTTP_POSTERN_LOAD_MEMORY
