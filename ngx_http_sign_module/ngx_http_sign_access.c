@@ -619,6 +619,9 @@ ngx_http_sign_accepted(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     if (ctx->message.weak) {
         decision.detail.data = (u_char *) ctx->message.weak;
         decision.detail.len = ngx_strlen(ctx->message.weak);
+
+    } else if (ctx->message.regions.len) {
+        decision.detail = ngx_http_postern_str(ctx->message.regions);
     }
 
     if (postern_api.decide(r, NGX_HTTP_POSTERN_SIGN, &decision) != NGX_OK) {

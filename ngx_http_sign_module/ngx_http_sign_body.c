@@ -62,10 +62,19 @@ ngx_http_sign_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     last = 0;
 
-    code = ngx_http_sign_pour(r, ctx, in, &last);
+    ngx_http_sign_decode_begin(r, ctx);
+
+    code = ctx->decoding ? ngx_http_sign_decode(r, ctx, &in, &last)
+                         : ngx_http_sign_pour(r, ctx, in, &last);
 
     if (code == SIGN_OK && last) {
         code = ngx_http_sign_body_end(r, ctx);
+
+        if (code == SIGN_OK && ctx->decoding
+            && ngx_http_sign_decoded(r, ctx) != NGX_OK)
+        {
+            code = SIGN_NO_MEMORY;
+        }
     }
 
     if (code != SIGN_OK) {
@@ -123,7 +132,12 @@ ngx_http_sign_body_present(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
                          "signature could be checked");
 
     } else if (rb) {
-        code = ngx_http_sign_pour(r, ctx, rb->bufs, &last);
+        ngx_http_sign_decode_begin(r, ctx);
+
+        code = ctx->decoding
+               ? sign_fail(&ctx->message, SIGN_DIGEST,
+                           "the body was read before it could be decoded")
+               : ngx_http_sign_pour(r, ctx, rb->bufs, &last);
     }
 
     if (code == SIGN_OK) {

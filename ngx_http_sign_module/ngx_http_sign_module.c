@@ -17,6 +17,13 @@ static ngx_conf_enum_t  ngx_http_sign_modes[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_sign_chunkings[] = {
+    { ngx_string("forward"), NGX_HTTP_SIGN_CHUNKED_FORWARD },
+    { ngx_string("decode"), NGX_HTTP_SIGN_CHUNKED_DECODE },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_conf_bitmask_t  ngx_http_sign_insecure_replays[] = {
     { ngx_string("off"), NGX_HTTP_SIGN_REPLAY_SET },
     { ngx_string("local"), NGX_HTTP_SIGN_REPLAY_LOCAL },
@@ -89,6 +96,13 @@ static ngx_command_t  ngx_http_sign_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_sign_loc_conf_t, insecure_replay),
       &ngx_http_sign_insecure_replays },
+
+    { ngx_string("sign_aws_chunked"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_sign_loc_conf_t, aws_chunked),
+      &ngx_http_sign_chunkings },
 
     { ngx_string("sign_mode"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -259,6 +273,7 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
     conf->explain = NGX_CONF_UNSET;
     conf->insecure_coverage = NGX_CONF_UNSET;
     conf->insecure_body = NGX_CONF_UNSET;
+    conf->aws_chunked = NGX_CONF_UNSET_UINT;
     conf->insecure_freshness = NGX_CONF_UNSET;
     conf->insecure_preflight = NGX_CONF_UNSET;
     conf->mode = NGX_CONF_UNSET_UINT;
@@ -285,6 +300,8 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->explain, prev->explain, 0);
     ngx_conf_merge_value(conf->insecure_coverage, prev->insecure_coverage, 0);
     ngx_conf_merge_value(conf->insecure_body, prev->insecure_body, 0);
+    ngx_conf_merge_uint_value(conf->aws_chunked, prev->aws_chunked,
+                              NGX_HTTP_SIGN_CHUNKED_FORWARD);
     ngx_conf_merge_value(conf->insecure_freshness, prev->insecure_freshness,
                          0);
     ngx_conf_merge_value(conf->insecure_preflight, prev->insecure_preflight,

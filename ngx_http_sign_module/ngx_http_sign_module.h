@@ -47,6 +47,9 @@
 #define NGX_HTTP_SIGN_ENFORCE         0
 #define NGX_HTTP_SIGN_OBSERVE         1
 
+#define NGX_HTTP_SIGN_CHUNKED_FORWARD  0
+#define NGX_HTTP_SIGN_CHUNKED_DECODE   1
+
 /* of sign_insecure_replay */
 
 #define NGX_HTTP_SIGN_REPLAY_SET      0x01
@@ -77,6 +80,7 @@ typedef struct {
     ngx_flag_t                       insecure_preflight;
     ngx_uint_t                       insecure_replay;
     ngx_uint_t                       mode;
+    ngx_uint_t                       aws_chunked;
     ngx_uint_t                       nonce_cap;     /* 0: auto */
     ngx_uint_t                       schemes;   /* of sign_scheme_e, 0: unset */
     ngx_uint_t                       replays;   /* schemes sign_replay names */
@@ -139,6 +143,8 @@ struct ngx_http_sign_ctx_s {
 
     unsigned                         has_address:1;
     unsigned                         has_body:1;
+    unsigned                         body_begun:1;
+    unsigned                         decoding:1;     /* aws-chunked */
     unsigned                         verified:1;
     unsigned                         refused:1;
 };
@@ -227,6 +233,18 @@ void ngx_http_sign_body_init(void);
 ngx_int_t ngx_http_sign_body_begin(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 sign_code_e ngx_http_sign_body_present(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+
+/*
+ * ngx_http_sign_chunked.c: sign_aws_chunked.  begin() decides for the request;
+ * decode() takes the place of the sink's update(), and leaves the payload in
+ * *in; decoded() tells nginx and the application what they have now.
+ */
+void ngx_http_sign_decode_begin(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+sign_code_e ngx_http_sign_decode(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, ngx_chain_t **in, ngx_uint_t *last);
+ngx_int_t ngx_http_sign_decoded(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
 /*
