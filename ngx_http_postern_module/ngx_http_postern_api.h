@@ -258,9 +258,9 @@ typedef struct {
                             ngx_http_postern_feature_e f);
 
     /* is postern_directory configured? for checks in merge; and what the
-       directory says as nginx starts, for warnings in postconfiguration */
+       directory says as nginx starts, for warnings in init_module */
     ngx_flag_t (*has_directory)(ngx_conf_t *cf);
-    const postern_directory_t *(*loaded)(ngx_conf_t *cf);
+    const postern_directory_t *(*loaded)(ngx_cycle_t *cycle);
 
     /* opens a secret with the key ring; out (POSTERN_SECRET_MAX bytes) is the
        caller's to wipe; failures are logged, without the secret */

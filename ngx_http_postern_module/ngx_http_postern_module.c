@@ -51,7 +51,7 @@ static ngx_int_t ngx_http_postern_register_directory(ngx_conf_t *cf,
     void *(*prepare)(const postern_directory_t *dir),
     void (*destroy)(void *prepared));
 static ngx_flag_t ngx_http_postern_has_directory(ngx_conf_t *cf);
-static const postern_directory_t *ngx_http_postern_loaded(ngx_conf_t *cf);
+static const postern_directory_t *ngx_http_postern_loaded(ngx_cycle_t *cycle);
 static ngx_flag_t ngx_http_postern_has_store(ngx_conf_t *cf);
 static ngx_flag_t ngx_http_postern_has_redis(ngx_conf_t *cf);
 static ngx_flag_t ngx_http_postern_has_keys(ngx_conf_t *cf);
@@ -333,11 +333,11 @@ ngx_http_postern_has_directory(ngx_conf_t *cf)
 
 
 static const postern_directory_t *
-ngx_http_postern_loaded(ngx_conf_t *cf)
+ngx_http_postern_loaded(ngx_cycle_t *cycle)
 {
     ngx_http_postern_main_conf_t  *pmcf;
 
-    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_postern_module);
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_postern_module);
 
     return ngx_http_postern_directory_loaded(&pmcf->directory);
 }

@@ -4,6 +4,7 @@
 
 static ngx_int_t ngx_http_sign_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_sign_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_sign_init_module(ngx_cycle_t *cycle);
 static void *ngx_http_sign_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_sign_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent,
@@ -171,7 +172,7 @@ ngx_module_t  ngx_http_sign_module = {
     ngx_http_sign_commands,                /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_sign_init_module,             /* init module */
     NULL,                                  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -221,7 +222,23 @@ ngx_http_sign_postconfiguration(ngx_conf_t *cf)
     *h = ngx_http_sign_access_handler;
 
     ngx_http_sign_body_init();
-    ngx_http_sign_warn_webhooks(cf, smcf->webhooks);
+
+    return NGX_OK;
+}
+
+
+/* when all is configured, and the directory is loaded */
+
+static ngx_int_t
+ngx_http_sign_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_sign_main_conf_t  *smcf;
+
+    smcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_sign_module);
+
+    if (smcf) {
+        ngx_http_sign_warn_webhooks(cycle, smcf->webhooks);
+    }
 
     return NGX_OK;
 }

@@ -182,7 +182,7 @@ char *ngx_http_sign_set_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_sign_compile_webhook(ngx_conf_t *cf,
     ngx_http_sign_loc_conf_t *conf);
-void ngx_http_sign_warn_webhooks(ngx_conf_t *cf, ngx_array_t *webhooks);
+void ngx_http_sign_warn_webhooks(ngx_cycle_t *cycle, ngx_array_t *webhooks);
 ngx_int_t ngx_http_sign_webhook_values(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 ngx_int_t ngx_http_sign_webhook_keys(ngx_http_request_t *r,

@@ -51,7 +51,7 @@ static char *ngx_http_sign_webhook_complete(ngx_conf_t *cf,
     ngx_http_sign_webhook_t *w);
 static sign_code_e ngx_http_sign_webhook_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, ngx_uint_t i);
-static void ngx_http_sign_webhook_warn_key(ngx_conf_t *cf,
+static void ngx_http_sign_webhook_warn_key(ngx_cycle_t *cycle,
     const sign_webhook_t *webhook, postern_str_t id,
     const postern_directory_t *directory);
 
@@ -465,14 +465,14 @@ ngx_http_sign_compile_webhook(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
 /* a key may come later, so that this is no error */
 
 void
-ngx_http_sign_warn_webhooks(ngx_conf_t *cf, ngx_array_t *webhooks)
+ngx_http_sign_warn_webhooks(ngx_cycle_t *cycle, ngx_array_t *webhooks)
 {
     ngx_uint_t                   i, n;
     const sign_webhook_t        *webhook;
     ngx_http_sign_webhook_t    **w;
     const postern_directory_t   *directory;
 
-    directory = postern_api.loaded(cf);
+    directory = postern_api.loaded(cycle);
 
     if (directory == NULL || webhooks == NULL) {
         return;
@@ -484,7 +484,7 @@ ngx_http_sign_warn_webhooks(ngx_conf_t *cf, ngx_array_t *webhooks)
         webhook = &w[i]->webhook;
 
         for (n = 0; n < webhook->nkeys; n++) {
-            ngx_http_sign_webhook_warn_key(cf, webhook, webhook->keys[n],
+            ngx_http_sign_webhook_warn_key(cycle, webhook, webhook->keys[n],
                                            directory);
         }
     }
@@ -492,7 +492,7 @@ ngx_http_sign_warn_webhooks(ngx_conf_t *cf, ngx_array_t *webhooks)
 
 
 static void
-ngx_http_sign_webhook_warn_key(ngx_conf_t *cf, const sign_webhook_t *webhook,
+ngx_http_sign_webhook_warn_key(ngx_cycle_t *cycle, const sign_webhook_t *webhook,
     postern_str_t id, const postern_directory_t *directory)
 {
     const char           *wrong;
@@ -514,7 +514,7 @@ ngx_http_sign_webhook_warn_key(ngx_conf_t *cf, const sign_webhook_t *webhook,
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+    ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
                   "\"sign_webhook\" names the key \"%*s\", %s",
                   id.len, id.data, wrong);
 }

@@ -90,6 +90,7 @@ sign_webhook_parse(const sign_request_t *req, const sign_policy_t *policy,
     msg->scheme_data = data;
     msg->body = SIGN_BODY_BEFORE;
     msg->nkeys = policy->webhook->nkeys;
+    msg->alg = policy->webhook->algorithm;
     msg->once = 1;
 
     code = sign_webhook_field(req, data->webhook->header, &value, msg);

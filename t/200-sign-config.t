@@ -27,6 +27,7 @@ __DATA__
     sign_mode enforce;
     sign_nonce_cap auto;
     sign_replay safe;
+    sign_webhook standard key=a;
 --- config
     sign off;
     sign_schemes sigv4;
@@ -41,6 +42,7 @@ __DATA__
     sign_mode observe;
     sign_nonce_cap 1000;
     sign_replay nonce rfc9421;
+    sign_webhook github key=a key=b;
 
     location /a {
         sign off;
@@ -56,6 +58,8 @@ __DATA__
         sign_mode enforce;
         sign_nonce_cap auto;
         sign_replay safe;
+        sign_webhook custom key=a header=x algorithm=hmac-sha256 encoding=hex
+            template=$request_body;
         return 200;
     }
 --- request

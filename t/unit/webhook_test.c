@@ -525,14 +525,14 @@ TEST(any_of_the_keys_may_have_signed)
 
     /* what a key of another algorithm would make is not zeros */
 
-    webhook_of("github", "c512", "pair", NULL);
+    webhook_of("github", "github", "c512", "pair");
     policy.insecure = SIGN_INSECURE_FRESHNESS;
     EXPECT_INT(webhook_try(GITHUB("sha256=0000000000000000000000000000000000"
                                   "000000000000000000000000000000"),
                            GITHUB_BODY), SIGN_INVALID);
 
     for (i = 0; i < SIGN_MAX_KEYS; i++) {
-        EXPECT(i < 2 || message.keys[i] == NULL);
+        EXPECT(i < 3 || message.keys[i] == NULL);
     }
 }
 
@@ -691,6 +691,223 @@ TEST(the_body_must_be_known)
     EXPECT_INT(webhook_check(), SIGN_OK);
     EXPECT_INT(message.body, SIGN_BODY_BEFORE);
     EXPECT_INT(sign_base(&request, &request_memory, &message), SIGN_DIGEST);
+}
+
+
+/* a template, its parts written as type and text: "L:a" for a literal, "F:" for
+   a field, "V:" for a value and "B" for the body */
+
+static const char *
+template_of(const char *text)
+{
+    size_t                i, n;
+    const char           *wrong;
+    postern_alloc_t       memory;
+    sign_webhook_part_t  *p;
+    static char           parts[512];
+
+    static postern_arena_t  *arena;    /* outlives requests, as a pool does */
+
+    if (arena == NULL) {
+        arena = postern_arena_create();
+    }
+
+    memory = postern_arena_allocator(arena);
+    wrong = sign_webhook_template(text_of(text), &memory, &hook);
+
+    if (wrong) {
+        return wrong;
+    }
+
+    for (i = 0, n = 0; i < hook.nparts; i++) {
+        p = &hook.parts[i];
+
+        n += (size_t) snprintf(parts + n, sizeof(parts) - n, "%s%c:%.*s",
+                               i ? " " : "", "LFVTB"[p->type],
+                               p->type == SIGN_WEBHOOK_BODY
+                               ? 0 : (int) p->text.len, p->text.data);
+    }
+
+    return parts;
+}
+
+
+TEST(templates)
+{
+    size_t       i;
+    char         many[256];
+
+    static const char  *const pairs[][2] = {
+        { "$request_body", "B:" },
+        { "${request_body}", "B:" },
+        { "a$request_body.b", "L:a B: L:.b" },
+        { "$http_X_Time.$request_body", "F:x-time L:. B:" },
+        { "${http_x_time}0${request_body}1", "F:x-time L:0 B: L:1" },
+        { "$uri$request_body$args", "V:uri B: V:args" },
+        { "$http_$request_body", "V:http_ B:" },
+        { "$Http_x$request_body", "V:Http_x B:" },
+        { "$1$request_body", "V:1 B:" },
+    };
+
+    static const char  *const bad[] = {
+        "", "a", "$request_bodyx", "$request_body$request_body"
+    };
+
+    static const char  *const dollars[] = {
+        "$", "$request_body$", "${request_body", "${}", "$.", "${request-body}"
+    };
+
+    for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        EXPECT_STR(text_of(template_of(pairs[i][0])), pairs[i][1]);
+    }
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        EXPECT(strstr(template_of(bad[i]), "must have") != NULL);
+    }
+
+    for (i = 0; i < sizeof(dollars) / sizeof(dollars[0]); i++) {
+        EXPECT(strstr(template_of(dollars[i]), "has a \"$\"") != NULL);
+    }
+
+    memset(many, 'a', sizeof(many));
+
+    for (i = 0; i < SIGN_WEBHOOK_PARTS; i++) {
+        memcpy(many + 2 * i, "$a", 2);
+    }
+
+    strcpy(many + 2 * (SIGN_WEBHOOK_PARTS - 1), "$request_body");
+    EXPECT(strstr(template_of(many), "V:a B:") != NULL);
+    strcpy(many + 2 * (SIGN_WEBHOOK_PARTS - 1), "$a$request_body");
+    EXPECT_STR(text_of(template_of(many)), "has too many variables");
+}
+
+
+/* a location's own kind; what is signed is made by HMAC() */
+
+static void
+custom(const char *template, postern_alg_e alg, const char *id)
+{
+    webhook_of("custom", id, NULL, NULL);
+    (void) template_of(template);
+
+    hook.algorithm = alg;
+    hook.header = text_of("x-sig");
+    hook.undated = 1;
+    policy.insecure = SIGN_INSECURE_FRESHNESS;
+}
+
+
+TEST(custom_webhooks)
+{
+    postern_str_t  values[2] = { { 4, (const unsigned char *) "acme" },
+                                 postern_null_string };
+
+    static const char  head[] =
+        "POST / HTTP/1.1\nX-Time: 1700000000\n"
+        "X-Sig: k.NVKTjcalHUdqmDJ7CbrL-p1if3SW6o80N8E4SgtpThkFvSdlJUaPZy0AWQZI"
+        "59jzdoapgUp8CmNJP-sLzuQtlw==\n\n";
+
+    webhook_of("custom", "c512", NULL, NULL);
+    EXPECT_STR(text_of(template_of("tenant=$t;$http_x_time;$request_body;end"
+                                   "$u")),
+               "L:tenant= V:t L:; F:x-time L:; B: L:;end V:u");
+    hook.algorithm = POSTERN_ALG_HMAC_SHA512;
+    hook.encoding = SIGN_WEBHOOK_BASE64URL;
+    hook.header = text_of("x-sig");
+    hook.prefix = text_of("k.");
+    hook.timestamp = text_of("x-time");
+    now = STRIPE_AT + 1;
+
+    request_of(head);
+    request.values = values;
+    EXPECT_INT(webhook_check(), SIGN_OK);
+    EXPECT_INT(webhook_body("hello", 5), SIGN_OK);
+    EXPECT_INT(sign_base(&request, &request_memory, &message), SIGN_OK);
+    EXPECT_INT(sign_verify(webhook_first(), &message), SIGN_OK);
+    EXPECT_STR(text_of(message.weak),
+               "the signature covers what its template names, no more");
+
+    /* fields that are demanded must stand in the template */
+
+    policy.nfields = 1;
+    policy.fields = &hook.timestamp;
+    EXPECT_INT(webhook_check(), SIGN_OK);
+    policy.fields = &hook.header;
+    EXPECT_INT(webhook_check(), SIGN_COVERAGE);
+    policy.nfields = 0;
+
+    values[0].len = SIGN_WEBHOOK_TEXT;
+    values[0].data = (const unsigned char *) memset(malloc(SIGN_WEBHOOK_TEXT),
+                                                    'a', SIGN_WEBHOOK_TEXT);
+    EXPECT_INT(webhook_check(), SIGN_TOO_LARGE);
+    free((void *) values[0].data);
+
+    /* keys of another algorithm */
+
+    hook.keys[0] = text_of("c384");
+    values[0].len = 0;
+    EXPECT_INT(webhook_check(), SIGN_ALGORITHM);
+
+    custom("$request_body", POSTERN_ALG_HMAC_SHA384, "c384");
+    EXPECT_INT(webhook_try("POST / HTTP/1.1\nX-Sig: "
+                           "84817344b10699e239b78b5878975ca7aad38959662dc58b"
+                           "01f34e254ea930bdff846d13ad800d6b7556f99ec78789cf"
+                           "\n\n", "hello"), SIGN_OK);
+    EXPECT_INT(webhook_try("POST / HTTP/1.1\nX-Sig: "
+                           "84817344b10699e239b78b5878975ca7aad38959662dc58b"
+                           "01f34e254ea930bdff846d13ad800d6b7556f99ec78789cf"
+                           "\n\n", "hallo"), SIGN_INVALID);
+    EXPECT_INT(sign_webhook_takes(&hook, message.keys[0]), 1);
+    hook.form = SIGN_WEBHOOK_STANDARD;
+    EXPECT_INT(sign_webhook_takes(&hook, message.keys[0]), 0);
+    EXPECT_INT(sign_webhook_takes(&hook, postern_directory_key(directory,
+                                             text_of("pair"))), 1);
+    EXPECT_INT(sign_webhook_takes(&hook, postern_directory_key(directory,
+                                             text_of("slack"))), 1);
+}
+
+
+TEST(custom_webhooks_of_ed25519)
+{
+    char           head[512], hex[129], base64[128];
+    unsigned char  raw[64];
+
+    custom("$request_body", POSTERN_ALG_ED25519, "pair");
+
+    crypto_sign_detached(raw, NULL, (const unsigned char *) "hello", 5,
+                         pair_secret);
+    sodium_bin2hex(hex, sizeof(hex), raw, sizeof(raw));
+    snprintf(head, sizeof(head), "POST / HTTP/1.1\nX-Sig: %s\n\n", hex);
+    EXPECT_INT(webhook_try(head, "hello"), SIGN_OK);
+    EXPECT_INT(webhook_try(head, "hallo"), SIGN_INVALID);
+    EXPECT_INT(webhook_try(head, ""), SIGN_INVALID);
+
+    hook.encoding = SIGN_WEBHOOK_BASE64URL;
+    sodium_bin2base64(base64, sizeof(base64), raw, sizeof(raw),
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    snprintf(head, sizeof(head), "POST / HTTP/1.1\nX-Sig: %s\n\n", base64);
+    EXPECT_INT(webhook_try(head, "hello"), SIGN_OK);
+    EXPECT_INT(webhook_try("POST / HTTP/1.1\nX-Sig:\n\n", "hello"),
+               SIGN_MALFORMED);
+    hook.prefix = text_of("k.");
+    EXPECT_INT(webhook_try("POST / HTTP/1.1\nX-Sig: k.\n\n", "hello"),
+               SIGN_MALFORMED);
+}
+
+
+TEST(signatures_are_bounded)
+{
+    char  *head;
+
+    custom("$request_body", POSTERN_ALG_HMAC_SHA256, "github");
+
+    head = malloc(SIGN_MAX_HEADER + 64);
+    sprintf(head, "POST / HTTP/1.1\nX-Sig: ");
+    memset(head + 23, 'a', SIGN_MAX_HEADER + 1);
+    strcpy(head + 23 + SIGN_MAX_HEADER + 1, "\n\n");
+
+    EXPECT_INT(webhook_try(head, "hello"), SIGN_TOO_LARGE);
+    free(head);
 }
 
 
