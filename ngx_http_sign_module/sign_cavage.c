@@ -11,6 +11,7 @@
 
 
 #include "sign_cavage.h"
+#include "postern_assert.h"
 
 #include <sodium.h>
 
@@ -430,7 +431,7 @@ cavage_line(sign_cavage_t *cavage, postern_str_t text,
         ch = text.data[i];
         p[i] = (ch >= 'A' && ch <= 'Z') ? ch | 0x20 : ch;
 
-        if (ch == ':' || ch == '"' || ch == ',' || ch == '\t') {
+        if (ch == ':' || ch == ',') {
             return sign_fail(msg, SIGN_MALFORMED,
                              "headers=\"…\" holds \"%.*s\", which is no name",
                              SIGN_TEXT(text));
@@ -689,7 +690,7 @@ cavage_signature(postern_str_t text, const postern_alloc_t *alloc,
     rc = sodium_base642bin(p, text.len, (const char *) plain, text.len, NULL,
                            &len, NULL, sodium_base64_VARIANT_ORIGINAL);
 
-    if (rc != 0 || len == 0) {
+    if (rc != 0 || POSTERN_NEVER(len == 0)) {
         return sign_fail(msg, SIGN_MALFORMED,
                          "signature=\"…\" is no base64");
     }

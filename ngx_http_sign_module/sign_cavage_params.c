@@ -154,9 +154,11 @@ params_value(params_cursor_t *c, postern_str_t *value, int *quoted)
 static int
 params_token(unsigned char ch)
 {
+    static const char  others[] = "!#$%&'*+-.^_`|~";
+
     return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
            || (ch >= '0' && ch <= '9')
-           || (ch != '\0' && strchr("!#$%&'*+-.^_`|~", ch) != NULL);
+           || memchr(others, ch, sizeof(others) - 1) != NULL;
 }
 
 

@@ -14,6 +14,7 @@
 #include <openssl/hmac.h>
 
 #include "sign_steps.h"
+#include "sign_scheme.h"
 #include "sign_verify.h"
 
 
