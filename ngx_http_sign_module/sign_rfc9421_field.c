@@ -51,7 +51,7 @@ static const value_field_t  value_structured[] = {
     { postern_string("priority"),            VALUE_DICTIONARY },
     { postern_string("repr-digest"),         VALUE_DICTIONARY },
     { postern_string("signature"),           VALUE_DICTIONARY },
-    { postern_string("signature-agent"),     VALUE_ITEM },
+    { postern_string("signature-agent"),     VALUE_DICTIONARY },
     { postern_string("signature-input"),     VALUE_DICTIONARY },
     { postern_string("want-content-digest"), VALUE_DICTIONARY },
     { postern_string("want-repr-digest"),    VALUE_DICTIONARY }
@@ -424,6 +424,14 @@ value_strict(const sign_component_t *component, const postern_alloc_t *alloc,
     }
 
     type = value_structured[i].type;
+
+    /* older drafts of Web Bot Auth have a string, which no key begins like */
+
+    if (value->len && value->data[0] == '"'
+        && postern_str_is(component->name, "signature-agent"))
+    {
+        type = VALUE_ITEM;
+    }
 
     switch (type) {
 

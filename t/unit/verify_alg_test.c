@@ -516,12 +516,16 @@ block_of(unsigned char *block, size_t len, size_t ones, const char *info,
 }
 
 
-#define INFO     "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02"     \
-                 "\x01\x05\x00\x04\x20"
-#define INFO_NO_NULL  "\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04"    \
-                      "\x02\x01\x04\x20"
-#define INFO_MD  "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02"     \
-                 "\x02\x05\x00\x04\x20"
+/* DigestInfo: of SHA-256, without its parameters, of SHA-384 */
+
+#define INFO                                                                  \
+    "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00" \
+    "\x04\x20"
+#define INFO_NO_NULL                                                          \
+    "\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x20"
+#define INFO_MD                                                               \
+    "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00" \
+    "\x04\x20"
 
 TEST(rsa_v1_5_padding_is_whole_cve_2006_4339)
 {
