@@ -17,6 +17,7 @@ __DATA__
     sign on;
     sign_schemes rfc9421 sigv4;
     sign_components @method @target-uri content-digest x-tenant;
+    sign_tag "" app;
     sign_window 15m skew=1m;
     sign_explain on;
     sign_insecure_coverage off;
@@ -32,6 +33,7 @@ __DATA__
     sign off;
     sign_schemes sigv4;
     sign_components @method @path @query @authority content-digest;
+    sign_tag web-bot-auth;
     sign_window 1h;
     sign_explain off;
     sign_insecure_coverage on;
@@ -48,6 +50,7 @@ __DATA__
         sign off;
         sign_schemes rfc9421;
         sign_components "@method" "@request-target" "host" "content-digest";
+        sign_tag "a tag";
         sign_window 30s skew=0s;
         sign_explain on;
         sign_insecure_coverage off;
