@@ -245,6 +245,7 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
                                                   : 0);
 
     ngx_http_sign_warn(cf, conf);
+    ngx_http_sign_check_mtls(cf, conf);
 
     if (ngx_http_sign_compile_webhook(cf, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
@@ -254,7 +255,7 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (!(conf->schemes & SIGN_RFC9421)) {
+    if (!(conf->schemes & (SIGN_RFC9421|SIGN_SSHSIG))) {
         return NGX_CONF_OK;
     }
 

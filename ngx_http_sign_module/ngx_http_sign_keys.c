@@ -24,9 +24,10 @@ typedef struct {
     uint32_t       nkeys;
     sign_key_t    *decoys[NGX_HTTP_SIGN_DECOYS];    /* by algorithm */
     sign_key_t    *rsa_decoys[2][NGX_HTTP_SIGN_DECOY_RSA];
-    sign_key_t    *ssh_decoys[SIGN_SSH_TYPES];
-    unsigned       ssh_types;             /* bits of SIGN_SSH_TYPES, and one
-                                             more where they are known */
+    uint64_t       serial;                /* of the snapshot, in this worker */
+    sign_key_t    *ssh_decoys[SIGN_SSH_SLOTS];
+    uint32_t       ssh_slots;             /* as bits, and SIGN_SSH_SLOTS where
+                                             they are known */
     sign_key_t    *keys[];                /* by postern_key_t.index */
 } ngx_http_sign_keys_t;
 
@@ -74,7 +75,9 @@ static const postern_key_t  ngx_http_sign_decoys[NGX_HTTP_SIGN_DECOYS] = {
  * its reloads, and inherited by all workers.
  */
 
-static u_char  ngx_http_sign_salt[NGX_HTTP_SIGN_SALT];
+static u_char    ngx_http_sign_salt[NGX_HTTP_SIGN_SALT];
+
+static uint64_t  ngx_http_sign_serial;     /* of the last snapshot */
 
 
 /* as of a real one, every word of what an authority demands is met */
@@ -128,6 +131,7 @@ ngx_http_sign_prepare(const postern_directory_t *dir)
     }
 
     keys->nkeys = dir->nkeys;
+    keys->serial = ++ngx_http_sign_serial;
 
     return keys;
 }
@@ -157,7 +161,7 @@ ngx_http_sign_destroy(void *data)
         sign_key_destroy(keys->rsa_decoys[1][n]);
     }
 
-    for (n = 0; n < SIGN_SSH_TYPES; n++) {
+    for (n = 0; n < SIGN_SSH_SLOTS; n++) {
         sign_key_destroy(keys->ssh_decoys[n]);
     }
 
@@ -250,6 +254,12 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
     alg = sign_decoy_alg(directory ? directory->algorithms : 0, msg,
                          ngx_http_sign_hash(msg->key_id));
 
+    /* TLS has proven the client's key already: there is no work to imitate */
+
+    if (msg->scheme == SIGN_MTLS) {
+        alg = POSTERN_ALG_HMAC_SHA256;
+    }
+
     *key = &ngx_http_sign_decoys[alg];
     len = msg->signature.len;
 
@@ -307,37 +317,59 @@ ngx_http_sign_hash(postern_str_t id)
 }
 
 
-/* a type that no key of the directory has needs no decoy's work: whoever uses
-   it is refused in the same time whatever he says */
+/* what no key of the directory is like needs no decoy's work: whoever uses it
+   is refused in the same time whatever he says */
 
 static sign_key_t *
 ngx_http_sign_ssh_decoy(ngx_http_request_t *r, ngx_http_sign_keys_t *keys,
     const sign_message_t *msg, const postern_key_t **key)
 {
-    size_t                      type;
-    const postern_directory_t  *directory;
+    size_t                       slot, len;
+    sign_key_t                 **decoy;
+    const postern_directory_t   *directory;
 
     directory = postern_api.directory(r);
 
-    if (keys->ssh_types == 0) {
-        keys->ssh_types = 1u << SIGN_SSH_TYPES;
+    if (keys->ssh_slots == 0) {
+        keys->ssh_slots = (uint32_t) 1 << SIGN_SSH_SLOTS;
 
         if (directory) {
-            keys->ssh_types |= sign_sshsig_types(directory);
+            keys->ssh_slots |= sign_sshsig_slots(directory);
         }
     }
 
-    type = sign_sshsig_type(msg);
+    slot = sign_sshsig_slot(msg, &len);
 
-    if (type == SIGN_SSH_TYPES || !(keys->ssh_types & 1u << type)) {
-        type = 0;
+    if (slot == SIGN_SSH_SLOTS
+        || !(keys->ssh_slots & (uint32_t) 1 << slot))
+    {
+        slot = 0;
+        len = 0;
     }
 
     *key = &ngx_http_sign_ssh_decoys[msg->alg == POSTERN_ALG_SSH_CA];
 
-    if (keys->ssh_decoys[type] == NULL) {
-        keys->ssh_decoys[type] = sign_sshsig_decoy(type);
+    decoy = &keys->ssh_decoys[slot];
+
+    if (*decoy && (*decoy)->len != len) {
+        sign_key_destroy(*decoy);
+        *decoy = NULL;
     }
 
-    return keys->ssh_decoys[type];
+    if (*decoy == NULL) {
+        *decoy = sign_sshsig_decoy(slot, len);
+    }
+
+    return *decoy;
+}
+
+
+uint64_t
+ngx_http_sign_keys_serial(ngx_http_request_t *r)
+{
+    ngx_http_sign_keys_t  *keys;
+
+    keys = postern_api.prepared(r, NGX_HTTP_POSTERN_SIGN);
+
+    return keys ? keys->serial : 0;
 }

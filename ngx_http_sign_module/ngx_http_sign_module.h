@@ -258,6 +258,18 @@ sign_key_t *ngx_http_sign_key(ngx_http_request_t *r,
 sign_key_t *ngx_http_sign_decoy(ngx_http_request_t *r,
     const sign_message_t *msg, const postern_key_t **key);
 
+/* of the request's snapshot of the directory: another one, another number; 0
+   where there is none */
+uint64_t ngx_http_sign_keys_serial(ngx_http_request_t *r);
+
+/*
+ * ngx_http_sign_mtls.c: certificates() fills in those of the TLS client, where
+ * it has any; check() warns where none will ever come.
+ */
+sign_code_e ngx_http_sign_certificates(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+void ngx_http_sign_check_mtls(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
+
 /*
  * ngx_http_sign_refuse.c: ends the work on this request.  code is the truth,
  * for logs, variables and sign_explain; shown is what other clients may learn.

@@ -55,6 +55,10 @@ ngx_http_sign_request(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
         code = ngx_http_sign_authority(r, ctx);
     }
 
+    if (code == SIGN_OK && (ctx->conf->policy.schemes & SIGN_MTLS)) {
+        code = ngx_http_sign_certificates(r, ctx);
+    }
+
     return code;
 }
 

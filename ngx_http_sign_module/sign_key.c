@@ -5,6 +5,7 @@
 
 
 #include "sign_verify.h"
+#include "sign_mtls.h"
 #include "postern_assert.h"
 
 #include <stdlib.h>
@@ -126,6 +127,11 @@ sign_key_make(sign_key_t *k, const postern_key_t *key, postern_str_t secret)
         k->ssh = sign_sshsig_key(key->public_key);
         return k->ssh ? 0 : -1;
 
+    case POSTERN_ALG_X509:
+    case POSTERN_ALG_X509_CA:
+        k->x509 = sign_x509_create(key);
+        return k->x509 ? 0 : -1;
+
     default:
         return -1;
     }
@@ -143,6 +149,7 @@ sign_key_destroy(sign_key_t *k)
     EVP_PKEY_CTX_free(k->verifier);
     EVP_PKEY_free(k->pkey);
     sign_ssh_key_destroy(k->ssh);
+    sign_x509_destroy(k->x509);
 
     OPENSSL_cleanse(k, sizeof(sign_key_t));
     free(k);

@@ -78,7 +78,17 @@ static const sign_scheme_t  sign_schemes[] = {
       .parse = sign_cavage_parse,
       .cover = sign_cavage_cover,
       .base = sign_cavage_base,
-      .verify = sign_cavage_verify }
+      .verify = sign_cavage_verify },
+
+    { .id = SIGN_MTLS,
+      .invalid = SIGN_CERTIFICATE,
+      .last = 1,
+      .present = sign_mtls_present,
+      .parse = sign_mtls_parse,
+      .find = sign_mtls_find,
+      .cover = sign_mtls_cover,
+      .base = sign_mtls_base,
+      .verify = sign_mtls_verify }
 };
 
 /* what may be used once: scheme, kind, and the key id with its length in front
@@ -666,7 +676,7 @@ sign_verify(sign_key_t *key, sign_message_t *msg)
         return scheme->invalid ? scheme->invalid : SIGN_INVALID;
     }
 
-    if (msg->claim_len == 0) {
+    if (msg->claim_len == 0 && !msg->reusable) {
         sign_claim(msg);
     }
 

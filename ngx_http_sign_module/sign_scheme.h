@@ -125,6 +125,21 @@ sign_code_e sign_sshsig_base(const sign_request_t *req,
     const postern_alloc_t *alloc, sign_message_t *msg);
 int sign_sshsig_verify(sign_key_t *key, sign_message_t *msg);
 
+int sign_mtls_present(const sign_request_t *req,
+    const sign_policy_t *policy);
+sign_code_e sign_mtls_parse(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+const postern_key_t *sign_mtls_find(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_directory_t *dir,
+    sign_message_t *msg);
+sign_code_e sign_mtls_cover(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    sign_message_t *msg);
+sign_code_e sign_mtls_base(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+int sign_mtls_verify(sign_key_t *key, sign_message_t *msg);
+
 
 /*
  * What stands in Signature, as SIGN_KIND_* bits: "rfc9421" and "sshsig" share
@@ -139,16 +154,19 @@ int sign_is_sshsig(postern_str_t signature, postern_str_t label);
 
 
 /*
- * Keys that are nobody's: of the type of the key that the message is verified
- * with first, where any key of the directory (types(), as bits) is of it.
- * SIGN_SSH_TYPES: of no type.
+ * Keys of SSH that are nobody's: slot() tells which one takes as long as the
+ * key that the message is verified with first, and how long an RSA modulus is
+ * there; SIGN_SSH_SLOTS where it is none.  slots() are those that keys of the
+ * directory are in, as bits.
  */
 
 #define SIGN_SSH_TYPES  7
+#define SIGN_SSH_SLOT   64      /* bytes of a modulus */
+#define SIGN_SSH_SLOTS  (SIGN_SSH_TYPES + 1024 / SIGN_SSH_SLOT + 1)
 
-sign_key_t *sign_sshsig_decoy(size_t type);
-size_t sign_sshsig_type(const sign_message_t *msg);
-unsigned sign_sshsig_types(const postern_directory_t *dir);
+sign_key_t *sign_sshsig_decoy(size_t slot, size_t len);
+size_t sign_sshsig_slot(const sign_message_t *msg, size_t *len);
+uint32_t sign_sshsig_slots(const postern_directory_t *dir);
 
 int sign_cavage_present(const sign_request_t *req,
     const sign_policy_t *policy);

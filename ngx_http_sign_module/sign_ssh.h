@@ -85,6 +85,8 @@ typedef struct {
 
 extern const sign_ssh_type_t  sign_ssh_types[SIGN_SSH_TYPES];
 
+#define SIGN_SSH_RSAS  4                    /* where "ssh-rsa" is in there */
+
 
 typedef struct {
     const sign_ssh_type_t  *type;

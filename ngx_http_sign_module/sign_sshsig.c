@@ -422,15 +422,43 @@ sign_sshsig_key(postern_str_t blob)
 }
 
 
+/* sign_fits() tells why RSA is looked at, here the signature that is verified
+   first */
+
 int
 sign_sshsig_fits(const sign_ssh_key_t *k, const sign_message_t *msg)
 {
-    unsigned char         hash[32];
-    const sign_sshsig_t  *sig;
+    unsigned char          hash[32];
+    sign_message_t         unused;
+    const sign_key_t      *rsa;
+    const sign_sshsig_t   *sig;
+    sign_ssh_signature_t   signature;
 
     sig = msg->scheme_data;
 
     sign_sha256(sig->certified ? &sig->cert.authority : &sig->blob, 1, hash);
 
-    return k != NULL && memcmp(k->fingerprint, hash, sizeof(hash)) == 0;
+    if (k == NULL || memcmp(k->fingerprint, hash, sizeof(hash)) != 0) {
+        return 0;
+    }
+
+    if (k->type->kind != SIGN_SSH_RSA) {
+        return 1;
+    }
+
+    signature = sig->signature;
+
+    if (sig->certified
+        && sign_ssh_signature(sig->cert.signature, k->type, &signature,
+                              &unused)
+           != SIGN_OK)
+    {
+        return 0;
+    }
+
+    rsa = k->keys[0];
+
+    return signature.bytes.len < rsa->len
+           || (signature.bytes.len == rsa->len
+               && memcmp(signature.bytes.data, rsa->top, SIGN_RSA_TOP) < 0);
 }

@@ -118,6 +118,7 @@ struct sign_key_s {
     EVP_PKEY            *pkey;      /* ECDSA, RSA */
     EVP_PKEY_CTX        *verifier;  /* of pkey, made ready to verify a hash */
     sign_ssh_key_t      *ssh;       /* ssh, ssh-ca */
+    struct sign_x509_s  *x509;      /* x509, x509-ca: sign_mtls.h */
 };
 
 
