@@ -258,7 +258,8 @@ sub cavage_line {
     return "$name: " . lcfirst_method($target) if $name eq "(request-target)";
     return "$name: $r->{created}" if $name eq "(created)";
     return "$name: $r->{expires}" if $name eq "(expires)";
-    return "$target HTTP/1.1" if $name eq "request-line";
+    return "$target HTTP/" . (Http2::wanted(port()) ? "2.0" : "1.1")
+        if $name eq "request-line";
     return $target if $name eq "\@request-target" && $r->{form} eq "apisix";
     return "$name: " . lcfirst_method($target) if $name eq "\@request-target";
 
@@ -287,8 +288,13 @@ sub key_file {
     return $files{$kind} if $files{$kind};
 
     my $file = File::Temp->new(SUFFIX => ".pem");
-    my @how = $kind eq "ed25519" ? ("-algorithm", "ed25519")
-            : ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256");
+    my %how = (
+        ed25519 => ["-algorithm", "ed25519"],
+        rsa => ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+        p256 => ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        p384 => ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+    );
+    my @how = @{$how{$kind}};
 
     system("openssl", "genpkey", @how, "-out", "$file") == 0
         or die "openssl genpkey: $?\n";
@@ -306,7 +312,10 @@ sub public_key {
 
     my $der = qx(openssl pkey -in $file -pubout -outform DER);
 
-    return encode_base64(substr($der, $kind eq "ed25519" ? -32 : -65), "");
+    my %tail = (ed25519 => 32, p256 => 65, p384 => 97);
+
+    return encode_base64($tail{$kind} ? substr($der, -$tail{$kind}) : $der,
+                         "");
 }
 
 
@@ -320,7 +329,8 @@ sub openssl_sign {
 
     my $command = $kind eq "ed25519"
                   ? "openssl pkeyutl -sign -inkey $file -rawin -in $in"
-                  : "openssl dgst -sha256 -sign $file $in";
+                  : "openssl dgst -sha" . ($kind eq "p384" ? 384 : 256)
+                    . " -sign $file $in";
 
     my $raw = qx($command);
     die "$command: $?\n" if $?;
