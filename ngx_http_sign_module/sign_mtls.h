@@ -57,7 +57,7 @@ struct sign_mtls_s {
  */
 int sign_mtls_match(X509 *leaf, const postern_key_t *key, sign_mtls_t *known);
 
-/* 1 where one of the key's certificates issued one of these */
+/* 1 where one of the key's certificates is above the client's, as it seems */
 int sign_mtls_issued(const postern_key_t *key, X509 *leaf,
     const postern_str_t *certificates, size_t n);
 

@@ -30,6 +30,9 @@ static int sign_mtls_text(const ASN1_STRING *s, unsigned char **memory,
 static int sign_mtls_same(const postern_attribute_t *rule,
     postern_str_t value);
 static int sign_mtls_subject(postern_str_t value, sign_mtls_t *known);
+static int sign_mtls_issues(const postern_key_t *key, X509 *cert);
+static X509 *sign_mtls_issuer(X509 *cert, const postern_str_t *certificates,
+    size_t n);
 
 
 static const sign_mtls_kind_t  sign_mtls_kinds[] = {
@@ -286,34 +289,77 @@ sign_mtls_subject(postern_str_t value, sign_mtls_t *known)
 }
 
 
+/* from the client's upwards, by names and key identifiers alone; certificates
+   that lead nowhere do not help */
+
 int
 sign_mtls_issued(const postern_key_t *key, X509 *leaf,
     const postern_str_t *certificates, size_t n)
 {
+    int     issued;
+    X509   *cert, *above;
+    size_t  steps;
+
+    cert = leaf;
+    issued = 0;
+
+    for (steps = 0; cert; steps++) {
+        issued = sign_mtls_issues(key, cert);
+
+        above = (issued || steps == n) ? NULL
+                : sign_mtls_issuer(cert, certificates, n);
+
+        if (cert != leaf) {
+            X509_free(cert);
+        }
+
+        cert = above;
+    }
+
+    return issued;
+}
+
+
+/* 1 where a certificate of the key's did */
+
+static int
+sign_mtls_issues(const postern_key_t *key, X509 *cert)
+{
     int             issued;
-    X509           *issuer, *cert;
-    size_t          i;
+    X509           *issuer;
     postern_str_t   ders;
 
     ders = key->public_key;
     issued = 0;
 
     while (!issued && (issuer = sign_mtls_take(&ders)) != NULL) {
+        issued = X509_check_issued(issuer, cert) == X509_V_OK;
+        X509_free(issuer);
+    }
 
-        issued = X509_check_issued(issuer, leaf) == X509_V_OK;
+    return issued;
+}
 
-        for (i = 1; i < n && !issued; i++) {
-            cert = sign_mtls_certificate(certificates[i]);
 
-            issued = cert && X509_check_issued(issuer, cert) == X509_V_OK;
+/* of those that the client sent behind its own */
 
-            X509_free(cert);
+static X509 *
+sign_mtls_issuer(X509 *cert, const postern_str_t *certificates, size_t n)
+{
+    X509    *issuer;
+    size_t   i;
+
+    for (i = 1; i < n; i++) {
+        issuer = sign_mtls_certificate(certificates[i]);
+
+        if (issuer && X509_check_issued(issuer, cert) == X509_V_OK) {
+            return issuer;
         }
 
         X509_free(issuer);
     }
 
-    return issued;
+    return NULL;
 }
 
 
