@@ -6,8 +6,8 @@
  *
  * All three CRCs are of the kind that shifts to the right, begins with ones and
  * ends complemented, and differ in nothing but the polynomial: one loop, eight
- * octets at a time, by tables that are made for the request (16 KB), as zlib has
- * only one of the three.
+ * octets at a time, by tables that are made for the request (16 KB): zlib has
+ * but one of the three.
  */
 
 

@@ -106,7 +106,7 @@ sign_sigv4_content(const sign_request_t *req, const postern_alloc_t *alloc,
         && memcmp(v4->payload.data, "STREAMING-", 10) == 0)
     {
         return sign_fail(msg, SIGN_UNSUPPORTED,
-                         "x-amz-content-sha256: %.*s is not supported with %.*s",
+                         "x-amz-content-sha256: %.*s with %.*s",
                          SIGN_TEXT(v4->payload), SIGN_TEXT(v4->algorithm));
     }
 

@@ -22,6 +22,7 @@ __DATA__
     sign_explain on;
     sign_insecure_coverage off;
     sign_insecure_body off;
+    sign_aws_chunked forward;
     sign_insecure_freshness off;
     sign_insecure_preflight off;
     sign_insecure_replay off;
@@ -38,6 +39,7 @@ __DATA__
     sign_explain off;
     sign_insecure_coverage on;
     sign_insecure_body on;
+    sign_aws_chunked decode;
     sign_insecure_freshness on;
     sign_insecure_preflight on;
     sign_insecure_replay local reuse;
@@ -55,6 +57,7 @@ __DATA__
         sign_explain on;
         sign_insecure_coverage off;
         sign_insecure_body off;
+        sign_aws_chunked forward;
         sign_insecure_freshness off;
         sign_insecure_preflight off;
         sign_insecure_replay off;

@@ -314,8 +314,9 @@ TEST(the_head_of_a_chunk_is_read_to_the_letter)
 TEST(behind_the_bytes_of_a_chunk_is_an_end_of_line)
 {
     size_t             i;
-    static const char  *const ends[] = { "\n", "\r\r\n", " \r\n", "x\r\n", "\rx",
-                                         "\r" };
+    static const char  *const ends[] = {
+        "\n", "\r\r\n", " \r\n", "x\r\n", "\rx", "\r"
+    };
 
     for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         chunks_begin(&body, SEED);
@@ -439,7 +440,8 @@ TEST(checksums_of_payloads_that_are_not_signed)
     };
 
     for (i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
-        snprintf(text, sizeof(text), "2\r\nhe\r\n3\r\nllo\r\n0\r\n%s:%s\r\n\r\n",
+        snprintf(text, sizeof(text),
+                 "2\r\nhe\r\n3\r\nllo\r\n0\r\n%s:%s\r\n\r\n",
                  sums[i][0], sums[i][1]);
         chunks_begin(&body, SEED);
         chunks_text(&body, text);
