@@ -348,7 +348,7 @@ postern_private_fault(postern_parse_t *p, const postern_key_t *key,
     size_t          size;
     EVP_PKEY       *pkey;
     const char     *fault;
-    unsigned char   public[POSTERN_PUBLIC_MAX], *end;
+    unsigned char   public[2 * POSTERN_PRIVATE_MAX], *end;
 
     bio = BIO_new_mem_buf(pem, len);
     if (bio == NULL) {
@@ -366,9 +366,12 @@ postern_private_fault(postern_parse_t *p, const postern_key_t *key,
                "genpkey\" writes it";
     }
 
+    /* a public half has fewer bytes than the private one, or, of DSA, a few
+       more */
+
     n = i2d_PUBKEY(pkey, NULL);
 
-    if (n <= 0 || n > POSTERN_PUBLIC_MAX) {
+    if (POSTERN_NEVER(n <= 0 || n > (int) sizeof(public))) {
         EVP_PKEY_free(pkey);
         return "is not a private key of the algorithm";
     }
