@@ -198,7 +198,7 @@ postern_ssh_first(postern_str_t word, postern_str_t line)
         return "is a DSA key, which is too weak";
     }
 
-    if (word.len > 10 && memcmp(word.data, "-----BEGIN", 10) == 0) {
+    if (postern_str_is(word, "-----BEGIN")) {
         return "must be the line of the .pub file, not the private key and "
                "not PEM";
     }

@@ -166,7 +166,7 @@ postern_x509_block(const char *name, const char *kind)
         return NULL;
     }
 
-    if (name && strstr(name, PEM_STRING_EVP_PKEY)) {
+    if (name && strstr(name, "PRIVATE KEY")) {
         return "holds a private key: it belongs to the client or the "
                "authority alone; put the certificate alone here and replace "
                "the key";
