@@ -119,7 +119,8 @@ typedef enum {
 
 /*
  * How many claims of one owner may be alive at this node, so that nobody fills
- * the zone alone.  No claim that is counted lasts longer than a window.
+ * the zone alone.  No claim that is counted lasts longer than a window.  Zeroed
+ * by the caller, who asks for one name alone.
  */
 
 typedef struct {
@@ -127,6 +128,9 @@ typedef struct {
     ngx_uint_t                     limit;     /* 0: half of what there is room
                                                  for */
     ngx_msec_t                     window;
+
+    u_char                         hash[16];  /* the store's: of the name */
+    unsigned                       hashed:1;
 } ngx_http_postern_quota_t;
 
 typedef struct ngx_http_postern_op_s  ngx_http_postern_op_t;
@@ -140,7 +144,7 @@ struct ngx_http_postern_op_s {
                                                  first; rate over the limit,
                                                  claim over the quota: wait
                                                  before the next try */
-    const ngx_http_postern_quota_t  *quota;   /* claim: or NULL */
+    ngx_http_postern_quota_t        *quota;   /* claim: or NULL */
     ngx_http_postern_op_handler_pt   handler;
     void                            *data;    /* the caller's */
     ngx_pool_t                      *pool;    /* set where r is NULL */
@@ -368,7 +372,7 @@ typedef struct {
      * NGX_ERROR where nobody can tell.
      */
     ngx_int_t  (*quota)(ngx_http_request_t *r, ngx_str_t *org,
-                        const ngx_http_postern_quota_t *quota,
+                        ngx_http_postern_quota_t *quota,
                         ngx_msec_t *wait);
 
     /* secret() for the "private_key" of a key, a PEM of POSTERN_PRIVATE_MAX

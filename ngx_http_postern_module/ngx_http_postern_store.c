@@ -38,7 +38,7 @@ static ngx_int_t ngx_http_postern_store_claimed(ngx_http_postern_op_t *op,
     const ngx_http_postern_zone_quota_t *q, postern_table_result_e rc);
 static ngx_int_t ngx_http_postern_store_check_quota(ngx_http_request_t *r,
     ngx_http_postern_store_conf_t *scf, ngx_str_t *org,
-    const ngx_http_postern_quota_t *quota, ngx_msec_t ttl,
+    ngx_http_postern_quota_t *quota, ngx_msec_t ttl,
     ngx_http_postern_zone_quota_t *q);
 static ngx_int_t ngx_http_postern_store_read(ngx_http_request_t *r,
     ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name,
@@ -271,11 +271,9 @@ ngx_http_postern_store_claimed(ngx_http_postern_op_t *op,
 static ngx_int_t
 ngx_http_postern_store_check_quota(ngx_http_request_t *r,
     ngx_http_postern_store_conf_t *scf, ngx_str_t *org,
-    const ngx_http_postern_quota_t *quota, ngx_msec_t ttl,
+    ngx_http_postern_quota_t *quota, ngx_msec_t ttl,
     ngx_http_postern_zone_quota_t *q)
 {
-    ngx_str_t  name;
-
     q->zn.zone = NULL;
 
     if (quota->name.len > NGX_HTTP_POSTERN_NAME_MAX
@@ -295,10 +293,19 @@ ngx_http_postern_store_check_quota(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    name = quota->name;
-    ngx_http_postern_zone_name(&q->zn, scf->zone,
-                               ngx_http_postern_store_log(r),
-                               POSTERN_TABLE_QUOTA, org, &name);
+    if (quota->hashed) {
+        q->zn.zone = scf->zone->data;
+        q->zn.log = ngx_http_postern_store_log(r);
+        ngx_memcpy(&q->zn.hash, quota->hash, sizeof(quota->hash));
+
+    } else {
+        ngx_http_postern_zone_name(&q->zn, scf->zone,
+                                   ngx_http_postern_store_log(r),
+                                   POSTERN_TABLE_QUOTA, org, &quota->name);
+
+        ngx_memcpy(quota->hash, &q->zn.hash, sizeof(quota->hash));
+        quota->hashed = 1;
+    }
 
     q->limit = quota->limit ? (uint32_t) quota->limit
                             : (uint32_t) (scf->zone->shm.size
@@ -312,7 +319,7 @@ ngx_http_postern_store_check_quota(ngx_http_request_t *r,
 
 ngx_int_t
 ngx_http_postern_store_quota(ngx_http_request_t *r, ngx_str_t *org,
-    const ngx_http_postern_quota_t *quota, ngx_msec_t *wait)
+    ngx_http_postern_quota_t *quota, ngx_msec_t *wait)
 {
     ngx_http_postern_zone_quota_t   q;
     ngx_http_postern_store_conf_t  *scf;

@@ -65,7 +65,7 @@ ngx_int_t ngx_http_postern_store_attempt(ngx_http_request_t *r,
 ngx_int_t ngx_http_postern_store_clear(ngx_http_request_t *r,
     ngx_http_postern_op_t *op, ngx_str_t *org, ngx_str_t *name);
 ngx_int_t ngx_http_postern_store_quota(ngx_http_request_t *r, ngx_str_t *org,
-    const ngx_http_postern_quota_t *quota, ngx_msec_t *wait);
+    ngx_http_postern_quota_t *quota, ngx_msec_t *wait);
 
 
 /*

@@ -75,7 +75,11 @@ ngx_http_sign_quota(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_sign_module);
 
-    ctx->quota.name = ngx_http_postern_str(ctx->key->id);
+    if (ctx->quota.name.data != ctx->key->id.data) {
+        ctx->quota.name = ngx_http_postern_str(ctx->key->id);
+        ctx->quota.hashed = 0;
+    }
+
     ctx->quota.limit = ctx->conf->nonce_cap;
     ctx->quota.window = (ngx_msec_t) (smcf->window + 2 * smcf->skew + 2) * 1000;
 

@@ -50,7 +50,9 @@ sign_rfc9421_present(const sign_request_t *req, const sign_policy_t *policy)
     size_t                i;
     const sign_field_t   *field;
 
-    if (sign_signature_kinds(req) == SIGN_KIND_SSHSIG) {
+    if ((policy->schemes & SIGN_SSHSIG)
+        && sign_signature_kinds(req) == SIGN_KIND_SSHSIG)
+    {
         return 0;
     }
 
@@ -342,14 +344,20 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
 }
 
 
-/* "sshsig" shares the fields: a message may have signatures of both */
+/* "sshsig" shares the fields: a message may have signatures of both.  Where it
+   is not asked for, one of it is a signature that does not verify */
 
 static int
 rfc9421_counts(const sign_rfc9421_input_t *in, postern_str_t label)
 {
-    return (in->seen & RFC9421_KEYID)
-           && sign_rfc9421_tagged(in->policy, in->tag)
-           && sign_is_sshsig(in->signature, label)
+    if (!(in->seen & RFC9421_KEYID)
+        || !sign_rfc9421_tagged(in->policy, in->tag))
+    {
+        return 0;
+    }
+
+    return !(in->policy->schemes & SIGN_SSHSIG)
+           || sign_is_sshsig(in->signature, label)
               == (in->msg->scheme == SIGN_SSHSIG);
 }
 

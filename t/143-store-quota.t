@@ -45,10 +45,10 @@ is(quota(0, "k2", 3, 60000), "free", "others have quotas of their own");
 is(get(0, "/quota?org=b&owner=k&limit=3&window=60000"), "free",
    "and so have organizations");
 
-is(get(0, "/quota?org=a&owner=k&limit=0&window=60000"), "unknown",
-   "no limit is not asked for");
+is(get(0, "/quota?org=a&owner=k&limit=0&window=60000"), "free",
+   "no limit is half of what there is room for");
 is(get(0, "/capped?org=a&name=x&ttl=10&owner=k&limit=1&window=0"),
-   "status 500", "nor a window of nothing");
+   "status 500", "a window of nothing is not asked for");
 is(get(0, "/capped?org=a&name=x&ttl=61000&owner=k&limit=1&window=60000"),
    "status 500", "nor a claim that outlives it");
 

@@ -277,7 +277,7 @@ for my $try (["ssh first", sub { both($_[0], $_[1]) }],
     }
 }
 
-refused_with("SSHSIG where it is not taken", "sign/missing",
+refused_with("SSHSIG where it is not taken", "sign/key-scheme",
              signed_by("ed25519", ssh_sign($made{ed25519}),
                        target => "/plain"), target => "/plain");
 refused_with("plain where it is not taken", "sign/missing",
