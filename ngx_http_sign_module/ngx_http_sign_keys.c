@@ -28,6 +28,7 @@ typedef struct {
     sign_key_t    *ssh_decoys[SIGN_SSH_SLOTS];
     uint32_t       ssh_slots;             /* as bits, and SIGN_SSH_SLOTS where
                                              they are known */
+    sign_maker_t **makers;                /* as keys; NULL until asked for */
     sign_key_t    *keys[];                /* by postern_key_t.index */
 } ngx_http_sign_keys_t;
 
@@ -39,6 +40,8 @@ static sign_key_t *ngx_http_sign_open(ngx_http_request_t *r,
 static sign_key_t *ngx_http_sign_ssh_decoy(ngx_http_request_t *r,
     ngx_http_sign_keys_t *keys, const sign_message_t *msg,
     const postern_key_t **key);
+static sign_maker_t *ngx_http_sign_open_private(ngx_http_request_t *r,
+    const postern_key_t *key);
 static uint32_t ngx_http_sign_hash(postern_str_t id);
 
 
@@ -150,7 +153,13 @@ ngx_http_sign_destroy(void *data)
         if (keys->keys[i]) {
             sign_key_destroy(keys->keys[i]);
         }
+
+        if (keys->makers) {
+            sign_maker_destroy(keys->makers[i]);
+        }
     }
+
+    free(keys->makers);
 
     for (n = 0; n < NGX_HTTP_SIGN_DECOYS; n++) {
         sign_key_destroy(keys->decoys[n]);
@@ -227,6 +236,80 @@ ngx_http_sign_open(ngx_http_request_t *r, const postern_key_t *key)
     ngx_explicit_memzero(secret, sizeof(secret));
 
     return sign_key;
+}
+
+
+/* an HMAC key signs as it verifies; the others have another half for it */
+
+sign_maker_t *
+ngx_http_sign_maker(ngx_http_request_t *r, const postern_key_t *key)
+{
+    sign_key_t             *sign_key;
+    postern_alloc_t         alloc;
+    ngx_http_sign_keys_t   *keys;
+
+    if (postern_alg_is_hmac(key->algorithm)) {
+        alloc = ngx_http_sign_allocator(r->pool);
+        sign_key = ngx_http_sign_key(r, key);
+
+        return sign_key ? sign_maker_of(sign_key, &alloc) : NULL;
+    }
+
+    keys = postern_api.prepared(r, NGX_HTTP_POSTERN_SIGN);
+
+    if (keys == NULL || key->index >= keys->nkeys) {
+        return NULL;
+    }
+
+    if (keys->makers == NULL) {
+        keys->makers = calloc(keys->nkeys, sizeof(sign_maker_t *));
+
+        if (keys->makers == NULL) {
+            return NULL;
+        }
+    }
+
+    if (keys->makers[key->index] == NULL) {
+        keys->makers[key->index] = ngx_http_sign_open_private(r, key);
+    }
+
+    return keys->makers[key->index];
+}
+
+
+static sign_maker_t *
+ngx_http_sign_open_private(ngx_http_request_t *r, const postern_key_t *key)
+{
+    char            name[NGX_MAX_PATH];
+    size_t          len;
+    u_char          pem[POSTERN_PRIVATE_MAX];
+    sign_maker_t   *maker;
+    postern_str_t   text, record;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "sign opens private key \"%*s\"",
+                   key->id.len, key->id.data);
+
+    record.data = (u_char *) name;
+    record.len = postern_seal_name(name, sizeof(name), key->org->name, "keys",
+                                   key->id, "private_key");
+
+    if (key->private_key.len == 0 || record.len == 0
+        || postern_api.private_key(r->connection->log, key->private_key,
+                                   record, pem, &len)
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    text.data = pem;
+    text.len = len;
+
+    maker = sign_maker_create(key, text);
+
+    ngx_explicit_memzero(pem, sizeof(pem));
+
+    return maker;
 }
 
 

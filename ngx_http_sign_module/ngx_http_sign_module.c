@@ -1,5 +1,6 @@
 
 #include "ngx_http_sign_module.h"
+#include "ngx_http_sign_outward.h"
 
 
 static ngx_int_t ngx_http_sign_preconfiguration(ngx_conf_t *cf);
@@ -206,7 +207,17 @@ ngx_http_sign_postconfiguration(ngx_conf_t *cf)
     ngx_http_core_main_conf_t  *cmcf;
     ngx_http_sign_main_conf_t  *smcf;
 
+    ngx_http_sign_outward_main_conf_t  *omcf;
+
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sign_module);
+    omcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_sign_outward_module);
+
+    /* first, so that it sees bodies behind the other one */
+
+    if (omcf->upstream) {
+        ngx_http_sign_upstream_body_init();
+    }
 
     if (!smcf->used) {
         return NGX_OK;

@@ -13,6 +13,7 @@
 
 
 #include "ngx_http_postern_api.h"
+#include "sign_make.h"
 #include "sign_rfc9421.h"
 
 
@@ -254,6 +255,8 @@ ngx_int_t ngx_http_sign_decoded(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_sign_keys_register(ngx_conf_t *cf);
 sign_key_t *ngx_http_sign_key(ngx_http_request_t *r,
+    const postern_key_t *key);
+sign_maker_t *ngx_http_sign_maker(ngx_http_request_t *r,
     const postern_key_t *key);
 sign_key_t *ngx_http_sign_decoy(ngx_http_request_t *r,
     const sign_message_t *msg, const postern_key_t **key);

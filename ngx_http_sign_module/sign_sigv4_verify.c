@@ -106,6 +106,35 @@ sign_sigv4_verify_text(sign_key_t *k, const sign_message_t *msg,
 }
 
 
+/* the signature over msg->base, by our own key: the scope is one of ours */
+
+void
+sign_sigv4_make(sign_key_t *k, sign_message_t *msg, unsigned char out[32])
+{
+    sign_hmac_t          mac;
+    sign_scope_t        *scope;
+    postern_str_t        text;
+    const sign_sigv4_t  *v4;
+
+    v4 = msg->scheme_data;
+
+    text = sign_scope_text(v4);
+    scope = sign_scope_find(k, text);
+
+    if (scope != NULL) {
+        sign_hmac(&scope->mac, msg->base, out);
+        return;
+    }
+
+    sign_scope_derive(k, v4, &mac);
+    sign_scope_keep(k, text, &mac);
+
+    sign_hmac(&mac, msg->base, out);
+
+    OPENSSL_cleanse(&mac, sizeof(mac));
+}
+
+
 /* date/region/service, without the constant behind */
 
 static postern_str_t

@@ -222,6 +222,11 @@ int sign_sshsig_fits(const sign_ssh_key_t *key, const sign_message_t *msg);
 void sign_ssh_key_destroy(sign_ssh_key_t *key);
 
 
+/* sign_sigv4_verify.c: signs msg->base of SigV4 by an HMAC key */
+void sign_sigv4_make(sign_key_t *k, sign_message_t *msg,
+    unsigned char out[32]);
+
+
 /* sign_digest.c: hashes the parts, one behind the other; returns how many bytes
    were written */
 size_t sign_hash(sign_digest_e kind, const postern_str_t *parts, size_t n,

@@ -30,6 +30,10 @@ __DATA__
     sign_nonce_cap auto;
     sign_replay safe;
     sign_webhook standard key=a;
+    sign_upstream rfc9421 key=a tag=t field=x-a field=x-b;
+    sign_response on;
+    sign_response_key a tag=t;
+    sign_response_buffer 64k;
 --- config
     sign off;
     sign_schemes sigv4;
@@ -47,6 +51,10 @@ __DATA__
     sign_nonce_cap 1000;
     sign_replay nonce rfc9421;
     sign_webhook github key=a key=b;
+    sign_upstream sigv4 key=a region=r service=s insecure_unsigned_body;
+    sign_response off;
+    sign_response_key b;
+    sign_response_buffer 0;
 
     location /a {
         sign off;
