@@ -10,7 +10,7 @@
 #include "sign_sigv4.h"
 
 
-#define MAKE_ROOM      2048     /* bytes that are added, keys and names apart */
+#define MAKE_ROOM      2048    /* bytes that are added, keys and names apart */
 #define MAKE_COVERED   SIGN_MAX_COMPONENTS
 #define MAKE_ADDED     4        /* fields that are added at most */
 
