@@ -61,9 +61,11 @@ sub request {
 
 # RFC 9421.  cover: components in order; alg, created, expires, nonce, tag:
 # parameters (alg and the rest only where given, created => undef for none);
-# label; key: "ed25519" or "p256" instead of secret; signer: a sub that signs
-# the base.  omit_digest: does not
-# send the Content-Digest it may have signed.
+# label; key: "ed25519", "p256", "p384", "pss" or "rsa" instead of secret;
+# signer: a sub that signs the base.  omit_digest: does not send the
+# Content-Digest it may have signed.  A component may be [identifier, value], for
+# those with parameters.  rfc9421_all() makes one of several: the arguments of
+# each in a hash, their fields once, their signatures as one dictionary.
 
 sub rfc9421 {
     my $r = request(@_);
@@ -80,7 +82,8 @@ sub rfc9421 {
                 // ["\@method", "\@target-uri", "\@authority",
                     defined $body && !$r->{no_digest} ? "content-digest" : ()];
 
-    my $params = "(" . join(" ", map { qq("$_") } @$cover) . ")";
+    my $params = "(" . join(" ", map { ref $_ ? $_->[0] : qq("$_") } @$cover)
+                 . ")";
     my $created = exists $r->{created} ? $r->{created} : time;
 
     $params .= ";created=$created" if defined $created;
@@ -93,7 +96,8 @@ sub rfc9421 {
     my $base = "";
 
     for my $name (@$cover) {
-        $base .= qq("$name": ) . component($r, $name, \@headers) . "\n";
+        $base .= ref $name ? "$name->[0]: $name->[1]\n"
+               : qq("$name": ) . component($r, $name, \@headers) . "\n";
     }
 
     $base .= qq("\@signature-params": $params);
@@ -108,6 +112,26 @@ sub rfc9421 {
     return join "\n", (map { "$_->[0]: $_->[1]" } @send),
                 "Signature-Input: $label=$params",
                 "Signature: $label=:" . encode_base64($raw, "") . ":";
+}
+
+
+sub rfc9421_all {
+    my (@fields, @inputs, @signatures);
+
+    for my $signature (map { rfc9421(%$_) } @_) {
+
+        for (split /\n/, $signature) {
+            push @inputs, $1 and next if /^Signature-Input: (.*)/;
+            push @signatures, $1 and next if /^Signature: (.*)/;
+            push @fields, $_;
+        }
+    }
+
+    my %seen;
+
+    return join "\n", (grep { !$seen{$_}++ } @fields),
+                "Signature-Input: " . join(", ", @inputs),
+                "Signature: " . join(", ", @signatures);
 }
 
 
@@ -141,8 +165,9 @@ sub rfc9421_bytes {
 
     my $key = $r->{key} // "";
 
-    return openssl_sign($key, $base) if $key eq "ed25519";
-    return der_to_raw(openssl_sign($key, $base)) if $key eq "p256";
+    return openssl_sign($key, $base) if $key =~ /^(?:ed25519|pss|rsa)$/;
+    return der_to_raw(openssl_sign($key, $base), 32) if $key eq "p256";
+    return der_to_raw(openssl_sign($key, $base), 48) if $key eq "p384";
     return hmac_sha256($base, $r->{secret});
 }
 
@@ -291,6 +316,7 @@ sub key_file {
     my %how = (
         ed25519 => ["-algorithm", "ed25519"],
         rsa => ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+        pss => ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
         p256 => ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
         p384 => ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
     );
@@ -327,10 +353,14 @@ sub openssl_sign {
     print $in $text;
     close $in;
 
+    my $pss = join " ", map { "-sigopt $_" } "rsa_padding_mode:pss",
+                        "rsa_pss_saltlen:64", "rsa_mgf1_md:sha512";
     my $command = $kind eq "ed25519"
                   ? "openssl pkeyutl -sign -inkey $file -rawin -in $in"
-                  : "openssl dgst -sha" . ($kind eq "p384" ? 384 : 256)
-                    . " -sign $file $in";
+                  : $kind eq "pss"
+                  ? "openssl dgst -sha512 $pss -sign $file $in"
+                  : $kind eq "p384" ? "openssl dgst -sha384 -sign $file $in"
+                  : "openssl dgst -sha256 -sign $file $in";
 
     my $raw = qx($command);
     die "$command: $?\n" if $?;
@@ -339,10 +369,10 @@ sub openssl_sign {
 }
 
 
-# SEQUENCE { INTEGER r, INTEGER s }, each to 32 bytes
+# SEQUENCE { INTEGER r, INTEGER s }, each to $size bytes
 
 sub der_to_raw {
-    my ($der) = @_;
+    my ($der, $size) = @_;
     my $at = 2;
     my $raw = "";
 
@@ -351,7 +381,7 @@ sub der_to_raw {
         my $int = substr $der, $at + 2, $len;
 
         $int =~ s/^\0+//;
-        $raw .= "\0" x (32 - length $int) . $int;
+        $raw .= "\0" x ($size - length $int) . $int;
         $at += 2 + $len;
     }
 
