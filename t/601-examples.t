@@ -8,6 +8,7 @@ use strict;
 use warnings;
 
 use Cwd qw(abs_path);
+use Digest::SHA qw(hmac_sha256_hex);
 use File::Basename qw(dirname);
 use File::Path qw(make_path remove_tree);
 use IO::Socket::INET;
@@ -95,6 +96,27 @@ sub machines {
     like $lines[2], $name eq "migrate.conf" ? qr/"observe"/ : qr/"deny"/,
          "$name: and the last one's verdict";
 }
+
+# as machines(), and a webhook that is signed and one that is not
+
+sub clients {
+    my ($name) = @_;
+
+    machines($name);
+
+    my $url  = "http://127.0.0.1:$port/hooks/stripe";
+    my $body = '{"type":"charge.succeeded"}';
+    my $t    = time;
+    my $v1   = hmac_sha256_hex("$t.$body", "whsec_replace-me-by-a-sealed-one");
+    my $sent = "-H 'Stripe-Signature: t=$t,v1=$v1' $url";
+
+    is status("-d '$body' $url"), 401, "$name: an unsigned webhook";
+    is status("-d '$body ' $sent"), 401, "$name: another one than is signed";
+    is status("-d '$body' $sent"), 200, "$name: the one that is signed";
+    is status("-d '$body' $sent"), 401, "$name: but once";
+    is status("$user $url"), 401, "$name: no other scheme";
+}
+
 
 # a browser is sent to the pages, and is shown one; a program is told
 
@@ -185,7 +207,9 @@ for my $file (sort glob "$top/examples/*.conf") {
     my $pid = start($name);
     ok $pid, "$name: starts" or do { diag slurp("$work/stderr"); next };
 
-    $name eq "people.conf" ? people($name) : machines($name);
+    $name eq "people.conf"  ? people($name)
+    : $name eq "clients.conf" ? clients($name)
+                              : machines($name);
 
     stop($pid);
 }
