@@ -5,17 +5,23 @@ package SigV4;
 #
 #     store()              starts the application, once; the port
 #     script($file, @args) runs t/e2e/$file, each of its lines one assertion
+#     chunked(%request)    header lines and body of an upload in aws-chunked:
+#                          chunks => [payload ...], and as with Postern::sigv4;
+#                          trailers => [[name, value] ...]; plain => 1 does not
+#                          sign the chunks
 
 use v5.32;
 use strict;
 use warnings;
 
+use Digest::SHA qw(hmac_sha256 hmac_sha256_hex sha256_hex);
 use Exporter qw(import);
 use IO::Select;
 use Npm ();
+use Postern ();
 use Test::More ();
 
-our @EXPORT = qw(store script);
+our @EXPORT = qw(store script chunked);
 
 my ($pid, $pipe);
 
@@ -65,6 +71,67 @@ sub script {
 
     Test::More::is($r->{status}, 0, "$file ended well");
     Test::More::is($plan, $ran, "$file ran to its end");
+}
+
+
+sub chunked {
+    my %r = @_;
+    my @chunks = @{delete $r{chunks}};
+    my @trailers = @{delete $r{trailers} // []};
+    my $plain = delete $r{plain};
+    my $length = delete $r{length};
+
+    my $hash = $plain ? "STREAMING-UNSIGNED-PAYLOAD"
+                      : "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+
+    $hash .= "-TRAILER" if @trailers || $plain;
+    $length //= length join "", @chunks;
+
+    my $lines = Postern::sigv4(
+        method => "PUT", service => "s3", hash => $hash, %r,
+        headers => [["x-amz-decoded-content-length", $length],
+                    ["content-encoding", "aws-chunked"],
+                    @trailers || $plain
+                    ? ["x-amz-trailer", join ",", map { $_->[0] } @trailers]
+                    : (),
+                    @{$r{headers} // []}]);
+
+    my ($previous) = $lines =~ /Signature=([0-9a-f]+)/;
+    my ($scope, $day, $region) = $lines =~ m{Credential=\w+/((\d+)/([^/]+)[^,]+)};
+    my ($date) = $lines =~ /x-amz-date: (\w+)/;
+
+    my $key = "AWS4" . ($r{secret} // $Postern::secret);
+    $key = hmac_sha256($_, $key) for $day, $region, "s3", "aws4_request";
+
+    my $sign = sub {
+        my ($kind, @hashes) = @_;
+
+        return $previous = hmac_sha256_hex(
+            join("\n", "AWS4-HMAC-SHA256-$kind", $date, $scope, $previous,
+                 @hashes), $key);
+    };
+
+    my $body = "";
+
+    for my $chunk (@chunks, "") {
+        my $signature = $plain ? ""
+            : ";chunk-signature="
+              . $sign->("PAYLOAD", sha256_hex(""), sha256_hex($chunk));
+
+        $body .= sprintf "%x%s\r\n", length $chunk, $signature;
+        $body .= "$chunk\r\n" if length $chunk;
+    }
+
+    $body .= "$_->[0]:$_->[1]\r\n" for @trailers;
+
+    if (@trailers && !$plain) {
+        my $text = join "", map { "$_->[0]:$_->[1]\n" } @trailers;
+
+        $body .= "x-amz-trailer-signature:"
+                 . $sign->("TRAILER", sha256_hex($text)) . "\r\n";
+    }
+
+    return ($lines, "$body\r\n");
 }
 
 

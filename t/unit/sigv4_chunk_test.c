@@ -8,6 +8,7 @@
    the body in pieces of every length, each byte changed, and every way in which
    the framing may be wrong. */
 
+#include "unit.h"
 #include "sigv4_chunks.h"
 #include "scarce.h"
 

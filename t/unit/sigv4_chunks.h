@@ -9,7 +9,6 @@
 #define _SIGV4_CHUNKS_H_INCLUDED_
 
 
-#include "unit.h"
 #include "sign_request.h"
 #include "sign_sigv4.h"
 #include "sign_verify.h"
