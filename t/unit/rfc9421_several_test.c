@@ -269,6 +269,11 @@ TEST(web_bot_auth_ghsa_x9cc_346q_g27m)
 
 TEST(web_bot_auth_says_when_it_ends_and_whose_key_it_is)
 {
+    char    id[sizeof(THUMB)], params[256];
+    size_t  i;
+
+    static const char  others[] = " /:@[`{~";
+
     defaults();
     key.algorithm = POSTERN_ALG_ED25519;
 
@@ -287,8 +292,22 @@ TEST(web_bot_auth_says_when_it_ends_and_whose_key_it_is)
                     "keyid=\"poqkLGiymh/W0uP6PZFw+dvez3QJT5SolqXBCW38r0U\"",
                     ""), SIGN_MALFORMED);
 
+    for (i = 0; i < sizeof(others) - 1; i++) {
+        memcpy(id, THUMB, sizeof(id));
+        id[i] = others[i];
+        snprintf(params, sizeof(params), ";created=1618884473;"
+                 "expires=1618888073;keyid=\"%s\"", id);
+        EXPECT_CODE(bot("\"@authority\"", params, ""), SIGN_MALFORMED);
+    }
+
     key.algorithm = POSTERN_ALG_HMAC_SHA256;
     EXPECT_CODE(bot("\"@authority\"", PARAMS, ""), SIGN_ALGORITHM);
+    key.algorithm = POSTERN_ALG_HMAC_SHA384;
+    EXPECT_CODE(bot("\"@authority\"", PARAMS, ""), SIGN_ALGORITHM);
+    key.algorithm = POSTERN_ALG_HMAC_SHA512;
+    EXPECT_CODE(bot("\"@authority\"", PARAMS, ""), SIGN_ALGORITHM);
+    key.algorithm = POSTERN_ALG_RSA_PSS_SHA512;
+    EXPECT_CODE(bot("\"@authority\"", PARAMS, ""), SIGN_OK);
 }
 
 

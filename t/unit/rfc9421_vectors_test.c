@@ -1,6 +1,8 @@
 /* link:
    ngx_http_sign_module/sign_*.c ngx_http_postern_module/postern_*.c
-   -lcrypto -lhiredis -ljansson -lsodium */
+   -lcrypto -lhiredis -ljansson -lsodium
+   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+   -Wl,--wrap=postern_arena_alloc,--wrap=postern_arena_dup */
 
 /*
  * RFC 9421: every published signature of a request or a response verifies by
@@ -11,6 +13,7 @@
 #include <sodium.h>
 
 #include "rfc9421_vectors.h"
+#include "scarce.h"
 #include "sign_steps.h"
 #include "sign_rfc9421.h"
 #include "sign_verify.h"
@@ -277,6 +280,38 @@ TEST(what_is_composed_is_what_is_read)
     EXPECT(memcmp(made.base.data + made.base.len - made.canonical.len,
                   made.canonical.data, made.canonical.len) == 0);
     EXPECT(holds(made.canonical, ";created=1618884479;"));
+}
+
+
+TEST(without_memory_nothing_is_composed)
+{
+    int              refused;
+    sign_code_e      code;
+    sign_message_t   made;
+    postern_alloc_t  memory;
+
+    defaults();
+    EXPECT_CODE(response_of("GET /A HTTP/1.1\nHost: A.example\n\n",
+                            "HTTP/1.1 200 OK\nDate: x\n\n"), SIGN_MISSING);
+
+    memory = scarce_allocator();
+    refused = 0;
+
+    while (scarce_next()) {
+        code = sign_rfc9421_compose(&request, text_of(
+            "(\"@status\" \"date\" \"@authority\";req \"@target-uri\";req);"
+            "created=1;keyid=\"k\\\"\""), &memory, &made);
+
+        if (scarce_failed()) {
+            EXPECT_INT(code, SIGN_NO_MEMORY);
+            refused++;
+
+        } else {
+            EXPECT_INT(code, SIGN_OK);
+        }
+    }
+
+    EXPECT(refused > 5);
 }
 
 

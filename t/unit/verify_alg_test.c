@@ -14,6 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <sodium.h>
@@ -717,13 +718,36 @@ TEST(rsa_keys_that_are_for_pss_alone)
 }
 
 
+/* a number of so many bits in the place of a modulus */
+
+static void
+pkey_of(sign_key_t *key, int bits)
+{
+    OSSL_PARAM      params[3];
+    EVP_PKEY_CTX   *ctx;
+    unsigned char   n[1200], e[] = { 1, 0, 1 };
+
+    memset(n, 0xff, sizeof(n));
+
+    params[0] = OSSL_PARAM_construct_BN("n", n, bits / 8);
+    params[1] = OSSL_PARAM_construct_BN("e", e, sizeof(e));
+    params[2] = OSSL_PARAM_construct_end();
+
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY_fromdata_init(ctx);
+    EXPECT_INT(EVP_PKEY_fromdata(ctx, &key->pkey, EVP_PKEY_PUBLIC_KEY, params),
+               1);
+    EVP_PKEY_CTX_free(ctx);
+}
+
+
 TEST(rsa_keys_that_are_refused)
 {
     size_t          i;
     EVP_PKEY       *pkey;
     sign_key_t      key;
     postern_str_t   spki;
-    unsigned char   room[1200];
+    unsigned char   room[1300];
 
     pkey = rsa_of(1024, 65537);
     EXPECT(key_of(POSTERN_ALG_RSA_PSS_SHA512, pkey) == NULL);
@@ -758,6 +782,17 @@ TEST(rsa_keys_that_are_refused)
     EXPECT_INT(sign_key_rsa(&key, spki, 1, SIGN_DIGEST_SHA512), -1);
     EVP_PKEY_free(key.pkey);
     spki.len--;
+
+    /* more than is verified in a reasonable time */
+
+    memset(&key, 0, sizeof(key));
+    pkey_of(&key, 8200);
+    spki = spki_of(key.pkey, room);
+    EVP_PKEY_free(key.pkey);
+    memset(&key, 0, sizeof(key));
+    EXPECT_INT(sign_key_rsa(&key, spki, 1, SIGN_DIGEST_SHA512), -1);
+    EVP_PKEY_free(key.pkey);
+    spki = spki_of(pkey, room);
 
     /* an even modulus */
 

@@ -3,7 +3,12 @@
    -ljansson -lsodium -lcrypto
    -Wl,--wrap=calloc,--wrap=EVP_PKEY_CTX_new_from_name
    -Wl,--wrap=EVP_PKEY_CTX_new_from_pkey,--wrap=EVP_PKEY_fromdata_init
-   -Wl,--wrap=EVP_PKEY_public_check,--wrap=EVP_PKEY_verify_init -lhiredis */
+   -Wl,--wrap=EVP_PKEY_fromdata,--wrap=EVP_PKEY_public_check
+   -Wl,--wrap=EVP_PKEY_verify_init,--wrap=EVP_PKEY_get_bn_param
+   -Wl,--wrap=EVP_PKEY_CTX_set_rsa_padding
+   -Wl,--wrap=EVP_PKEY_CTX_set_signature_md
+   -Wl,--wrap=EVP_PKEY_CTX_set_rsa_mgf1_md
+   -Wl,--wrap=EVP_PKEY_CTX_set_rsa_pss_saltlen -lhiredis */
 
 /* Keys where the library has no memory or no such algorithm: none is made, and
    nothing verifies. */
@@ -12,82 +17,119 @@
 #include <openssl/evp.h>
 
 #include "unit.h"
+#include "rfc9421_vectors.h"
 #include "sign_sigv4.h"
 #include "sign_verify.h"
 
 
-static int  failing;       /* which of the calls below, from 1 */
+/* the calls that fail, one after the other */
+
+enum {
+    CALLOC = 1,
+    NEW_FROM_NAME,
+    FROMDATA_INIT,
+    FROMDATA,
+    GET_BN_PARAM,
+    NEW_FROM_PKEY,
+    PUBLIC_CHECK,
+    VERIFY_INIT,
+    SET_PADDING,
+    SET_MD,
+    SET_MGF1,
+    SET_SALT,
+    FAILURES
+};
 
 
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-EVP_PKEY_CTX *__real_EVP_PKEY_CTX_new_from_name(OSSL_LIB_CTX *lib,
-    const char *name, const char *query);
-EVP_PKEY_CTX *__wrap_EVP_PKEY_CTX_new_from_name(OSSL_LIB_CTX *lib,
-    const char *name, const char *query);
-EVP_PKEY_CTX *__real_EVP_PKEY_CTX_new_from_pkey(OSSL_LIB_CTX *lib,
-    EVP_PKEY *key, const char *query);
-EVP_PKEY_CTX *__wrap_EVP_PKEY_CTX_new_from_pkey(OSSL_LIB_CTX *lib,
-    EVP_PKEY *key, const char *query);
-int __real_EVP_PKEY_fromdata_init(EVP_PKEY_CTX *ctx);
-int __wrap_EVP_PKEY_fromdata_init(EVP_PKEY_CTX *ctx);
-int __real_EVP_PKEY_public_check(EVP_PKEY_CTX *ctx);
-int __wrap_EVP_PKEY_public_check(EVP_PKEY_CTX *ctx);
-int __real_EVP_PKEY_verify_init(EVP_PKEY_CTX *ctx);
-int __wrap_EVP_PKEY_verify_init(EVP_PKEY_CTX *ctx);
+static int  failing;
+static int  failed;         /* that the call was made */
 
 
-void *
-__wrap_calloc(size_t n, size_t size)
+/* the functions that take and give nothing but a context */
+
+#define WRAP(n, type, name, params, args)                                     \
+    type __real_ ## name params;                                              \
+    type __wrap_ ## name params;                                              \
+                                                                              \
+    type                                                                      \
+    __wrap_ ## name params                                                    \
+    {                                                                         \
+        if (failing == n) {                                                   \
+            failed = 1;                                                       \
+            return 0;                                                         \
+        }                                                                     \
+                                                                              \
+        return __real_ ## name args;                                          \
+    }
+
+WRAP(CALLOC, void *, calloc, (size_t n, size_t size), (n, size))
+
+WRAP(NEW_FROM_NAME, EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_name,
+     (OSSL_LIB_CTX *lib, const char *name, const char *query),
+     (lib, name, query))
+
+WRAP(FROMDATA_INIT, int, EVP_PKEY_fromdata_init, (EVP_PKEY_CTX *ctx), (ctx))
+
+WRAP(FROMDATA, int, EVP_PKEY_fromdata,
+     (EVP_PKEY_CTX *ctx, EVP_PKEY **key, int selection, OSSL_PARAM *params),
+     (ctx, key, selection, params))
+
+WRAP(GET_BN_PARAM, int, EVP_PKEY_get_bn_param,
+     (const EVP_PKEY *key, const char *name, BIGNUM **n), (key, name, n))
+
+WRAP(NEW_FROM_PKEY, EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_pkey,
+     (OSSL_LIB_CTX *lib, EVP_PKEY *key, const char *query), (lib, key, query))
+
+WRAP(PUBLIC_CHECK, int, EVP_PKEY_public_check, (EVP_PKEY_CTX *ctx), (ctx))
+
+WRAP(VERIFY_INIT, int, EVP_PKEY_verify_init, (EVP_PKEY_CTX *ctx), (ctx))
+
+WRAP(SET_PADDING, int, EVP_PKEY_CTX_set_rsa_padding,
+     (EVP_PKEY_CTX *ctx, int padding), (ctx, padding))
+
+WRAP(SET_MD, int, EVP_PKEY_CTX_set_signature_md,
+     (EVP_PKEY_CTX *ctx, const EVP_MD *md), (ctx, md))
+
+WRAP(SET_MGF1, int, EVP_PKEY_CTX_set_rsa_mgf1_md,
+     (EVP_PKEY_CTX *ctx, const EVP_MD *md), (ctx, md))
+
+WRAP(SET_SALT, int, EVP_PKEY_CTX_set_rsa_pss_saltlen,
+     (EVP_PKEY_CTX *ctx, int len), (ctx, len))
+
+
+/* every call that is made fails once */
+
+static void
+no_key(const postern_key_t *k, postern_alg_e decoy, size_t len)
 {
-    return failing == 1 ? NULL : __real_calloc(n, size);
-}
+    int             fails;
+    sign_key_t     *key;
+    postern_str_t   none = postern_null_string;
 
+    fails = 0;
 
-EVP_PKEY_CTX *
-__wrap_EVP_PKEY_CTX_new_from_name(OSSL_LIB_CTX *lib, const char *name,
-    const char *query)
-{
-    return failing == 2 ? NULL
-                        : __real_EVP_PKEY_CTX_new_from_name(lib, name, query);
-}
+    for (failing = 1; failing <= FAILURES; failing++) {
+        failed = 0;
 
+        key = k ? sign_key_create(k, none) : sign_decoy_create(decoy, len);
 
-int
-__wrap_EVP_PKEY_fromdata_init(EVP_PKEY_CTX *ctx)
-{
-    return failing == 3 ? 0 : __real_EVP_PKEY_fromdata_init(ctx);
-}
+        EXPECT((key == NULL) == (failed != 0));
+        EXPECT_INT(ERR_peek_error(), 0);
+        sign_key_destroy(key);
 
+        fails += failed;
+    }
 
-EVP_PKEY_CTX *
-__wrap_EVP_PKEY_CTX_new_from_pkey(OSSL_LIB_CTX *lib, EVP_PKEY *key,
-    const char *query)
-{
-    return failing == 4 ? NULL
-                        : __real_EVP_PKEY_CTX_new_from_pkey(lib, key, query);
-}
+    failing = 0;
 
-
-int
-__wrap_EVP_PKEY_public_check(EVP_PKEY_CTX *ctx)
-{
-    return failing == 5 ? 0 : __real_EVP_PKEY_public_check(ctx);
-}
-
-
-int
-__wrap_EVP_PKEY_verify_init(EVP_PKEY_CTX *ctx)
-{
-    return failing == 6 ? 0 : __real_EVP_PKEY_verify_init(ctx);
+    EXPECT(fails > 4 || decoy < POSTERN_ALG_ECDSA_P256_SHA256);
 }
 
 
 TEST(no_key_is_made_by_halves)
 {
-    sign_key_t     *key;
     postern_key_t   k;
-    postern_str_t   none = postern_null_string;
+    unsigned char   spki[512];
 
     /* the generator of P-256, SEC 2 section 2.4.2 */
 
@@ -107,43 +149,27 @@ TEST(no_key_is_made_by_halves)
     k.algorithm = POSTERN_ALG_ECDSA_P256_SHA256;
     k.public_key.data = point;
     k.public_key.len = sizeof(point);
+    no_key(&k, k.algorithm, 0);
 
-    for (failing = 1; failing <= 6; failing++) {
-        EXPECT(sign_key_create(&k, none) == NULL);
-        EXPECT_INT(ERR_peek_error(), 0);
-    }
+    k.public_key.data = spki;
+    EXPECT_INT(sodium_base642bin(spki, sizeof(spki), KEY_RSA, strlen(KEY_RSA),
+                                 NULL, &k.public_key.len, NULL,
+                                 sodium_base64_VARIANT_ORIGINAL), 0);
 
-    failing = 0;
-    key = sign_key_create(&k, none);
-    EXPECT(key != NULL);
-    sign_key_destroy(key);
+    k.algorithm = POSTERN_ALG_RSA_PSS_SHA512;
+    no_key(&k, k.algorithm, 0);
+    k.algorithm = POSTERN_ALG_RSA_V1_5_SHA256;
+    no_key(&k, k.algorithm, 0);
 }
 
 
-TEST(a_key_verifies_what_was_read_for_it_alone)
+TEST(no_decoy_is_made_by_halves)
 {
-    sign_key_t      *key;
-    postern_key_t    k;
-    postern_str_t    secret = postern_string("secret");
-    sign_message_t   msg;
-
-    memset(&k, 0, sizeof(k));
-    memset(&msg, 0, sizeof(msg));
-    k.algorithm = POSTERN_ALG_HMAC_SHA256;
-
-    key = sign_key_create(&k, secret);
-
-    if (!EXPECT(key != NULL)) {
-        return;
-    }
-
-    /* of SigV4, but never parsed */
-
-    msg.scheme = SIGN_SIGV4;
-    msg.base = secret;
-    EXPECT_INT(sign_verify(key, &msg), SIGN_INVALID);
-
-    sign_key_destroy(key);
+    no_key(NULL, POSTERN_ALG_HMAC_SHA256, 32);
+    no_key(NULL, POSTERN_ALG_ED25519, 64);
+    no_key(NULL, POSTERN_ALG_ECDSA_P384_SHA384, 96);
+    no_key(NULL, POSTERN_ALG_RSA_PSS_SHA512, 256);
+    no_key(NULL, POSTERN_ALG_RSA_V1_5_SHA256, 512);
 }
 
 
