@@ -223,8 +223,6 @@ ngx_http_postern_directory_init(ngx_conf_t *cf,
     }
 
     ngx_http_postern_directory_plain(watch, load->snapshot);
-    ngx_http_postern_directory_skipped(watch);
-
     watch->current = load->snapshot;
 
     for (i = 0; i < load->nsources; i++) {
@@ -348,8 +346,13 @@ ngx_http_postern_directory_init_process(ngx_cycle_t *cycle,
         ngx_http_postern_snapshot_load(&watch->load);
         ngx_http_postern_directory_done(watch);
 
-    } else if (watch->failed == 0) {
-        ngx_http_postern_directory_access(watch);
+    } else {
+
+        if (watch->failed == 0) {
+            ngx_http_postern_directory_access(watch);
+        }
+
+        ngx_http_postern_directory_skipped(watch);
     }
 
     ngx_add_timer(&watch->event, dcf->interval);

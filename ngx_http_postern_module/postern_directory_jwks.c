@@ -380,24 +380,29 @@ static int
 postern_jwks_time(postern_parse_t *p, const postern_json_at_t *up,
     const json_t *json, const char *name, int64_t *time)
 {
-    double              n;
+    json_int_t          n;
     const json_t       *value;
-    postern_json_at_t   at = { up, name, 0 };
+    postern_json_at_t   at;
 
-    value = json_object_get(json, name);
+    if (postern_parse_member(p, up, json, name, JSON_INTEGER, &at, &value)
+        != 0)
+    {
+        return -1;
+    }
+
     if (value == NULL) {
         return 0;
     }
 
-    n = json_number_value(value);
+    n = json_integer_value(value);
 
-    if (!json_is_number(value) || n < 0 || n > POSTERN_JWKS_TIME_MAX) {
+    if (n < 0 || n > POSTERN_JWKS_TIME_MAX) {
         return postern_fault(p, &at, POSTERN_JSON_VALUE,
                              "must be a time in seconds (not milliseconds) "
                              "since 1970");
     }
 
-    *time = (int64_t) n;
+    *time = n;
 
     return 0;
 }

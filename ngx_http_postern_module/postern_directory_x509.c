@@ -254,7 +254,10 @@ postern_x509_crl_signed(const postern_key_t *key, X509_CRL *crl)
 
     while (p < end && !rc) {
         cert = d2i_X509(NULL, &p, end - p);
-        if (cert == NULL) {
+
+        /* it was read before */
+
+        if (POSTERN_NEVER(cert == NULL)) {
             break;
         }
 

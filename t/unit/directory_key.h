@@ -13,8 +13,9 @@
 #define SECRET  "base64:MDEyMzQ1Njc4OWFiY2RlZg=="
 
 /* of the other keys, whose secrets are not to be counted */
-#define SEALED  "sealed:m1:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB" \
-                "QUFBQUFBQUFBQUFBQUFB"
+#define SEALED                                                                \
+    "sealed:m1:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"  \
+    "QUFBQUFBQUFB"
 
 #define KEY_TEXT  16384
 

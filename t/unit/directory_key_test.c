@@ -120,6 +120,9 @@ TEST(public_keys_that_are_not)
     KEY_FAULT("'algorithm':'rsa-pss-sha512','public_key':'" ED_RAW "'",
               "public_key", "is not an RSA public key (SubjectPublicKeyInfo, "
               "as \"openssl pkey -pubout\" writes it)");
+    KEY_FAULT("'algorithm':'rsa-v1_5-sha256','public_key':'" ED_RAW "'",
+              "public_key", "is not an RSA public key (SubjectPublicKeyInfo, "
+              "as \"openssl pkey -pubout\" writes it)");
     KEY_FAULT("'algorithm':'rsa-pss-sha512','public_key':'" P384_POINT "'",
               "public_key", "is not an RSA public key (SubjectPublicKeyInfo, "
               "as \"openssl pkey -pubout\" writes it)");
@@ -293,7 +296,8 @@ TEST(private_keys)
     size_t                len;
 
 #define PAIR(alg, public, private)                                            \
-    "'algorithm':'" alg "','public_key':'" public "','private_key':'" private "'"
+    "'algorithm':'" alg "','public_key':'" public "',"                        \
+    "'private_key':'" private "'"
 
     k = key(PAIR("ed25519", ED_RAW, "plain:" ED_PRIVATE));
     EXPECT(k->private_key.len != 0);
@@ -314,6 +318,15 @@ TEST(private_keys)
               "is not the private half of the key's public key");
     KEY_FAULT(PAIR("rsa-pss-sha512", RSA_SPKI, "plain:" PSS_PRIVATE),
               "private_key",
+              "is not the private half of the key's public key");
+    KEY_FAULT("'algorithm':'rsa-pss-sha512','jwk':{'kty':'RSA','e':'gAAB',"
+              "'n':'0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfA"
+              "AtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64"
+              "tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2Qv"
+              "zqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbI"
+              "SD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniI"
+              "qbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw'},"
+              "'private_key':'plain:" RSA_PRIVATE "'", "private_key",
               "is not the private half of the key's public key");
     KEY_FAULT(PAIR("ed25519", ED_RAW, "plain:" P256_PRIVATE), "private_key",
               "is not an Ed25519 key, as the algorithm says");
