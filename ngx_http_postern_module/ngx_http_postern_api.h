@@ -96,6 +96,19 @@ typedef struct {
 
 
 /*
+ * A key that stands apart from the directory's file, for as long as the request
+ * that it was found for lives.  The one who asks may leave there what it makes
+ * of the key, and how that is freed: it stays as long as the key does.
+ */
+
+typedef struct {
+    const postern_key_t           *key;       /* its index: _KEY_APART */
+    void                          *prepared;
+    void                         (*destroy)(void *prepared);
+} ngx_http_postern_apart_t;
+
+
+/*
  * An operation of the store.  The caller owns the memory (zeroed, in the pool
  * of the main request or longer lived) and leaves it alone until done.
  *
@@ -140,6 +153,7 @@ typedef void (*ngx_http_postern_op_handler_pt)(ngx_http_postern_op_t *op);
 struct ngx_http_postern_op_s {
     ngx_http_postern_result_e        result;
     ngx_str_t                        value;   /* get, take: in op's pool */
+    ngx_http_postern_apart_t        *apart;   /* key: found */
     ngx_msec_t                       msec;    /* claim duplicate: age of the
                                                  first; rate over the limit,
                                                  claim over the quota: wait
@@ -379,6 +393,16 @@ typedef struct {
        bytes at most, under the name org/keys/id/private_key */
     ngx_int_t  (*private_key)(ngx_log_t *log, postern_str_t text,
                               postern_str_t name, u_char *out, size_t *len);
+
+    /*
+     * A key that the directory's file does not have: an operation like those of
+     * the store, for a request.  OK with op->apart; NO where there is none that
+     * can be used; UNAVAILABLE where nobody can tell.  NGX_DECLINED: there are
+     * no keys but those of the file (postern_keys); has_apart() says so too.
+     */
+    ngx_int_t  (*key)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
+                      ngx_str_t *id);
+    ngx_flag_t (*has_apart)(ngx_http_request_t *r);
 } ngx_http_postern_api_t;
 
 

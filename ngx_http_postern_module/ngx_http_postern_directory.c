@@ -644,6 +644,10 @@ ngx_http_postern_directory_swap(ngx_http_postern_watch_t *watch)
 
     ngx_http_postern_directory_skipped(watch);
 
+    if (watch->conf->swapped) {
+        watch->conf->swapped(watch->conf->swapped_data);
+    }
+
     /* the last request that holds it frees it */
 
     ngx_http_postern_snapshot_release(old);

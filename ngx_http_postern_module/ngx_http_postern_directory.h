@@ -54,6 +54,10 @@ typedef struct {
     ngx_http_postern_directory_feature_t
                                      features[NGX_HTTP_POSTERN_FEATURES];
     ngx_http_postern_watch_t              *watch;
+
+    /* of the worker: called when another snapshot has come into force */
+    void                                 (*swapped)(void *data);
+    void                                  *swapped_data;
 } ngx_http_postern_directory_conf_t;
 
 
@@ -101,6 +105,9 @@ void ngx_http_postern_directory_exit_process(ngx_cycle_t *cycle,
 ngx_http_postern_snapshot_t *ngx_http_postern_snapshot_acquire(
     ngx_http_postern_directory_conf_t *dcf);
 void ngx_http_postern_snapshot_release(ngx_http_postern_snapshot_t *snapshot);
+
+/* once more, by whoever outlives the one that has acquired it */
+void ngx_http_postern_snapshot_hold(ngx_http_postern_snapshot_t *snapshot);
 
 const postern_directory_t *ngx_http_postern_snapshot_directory(
     ngx_http_postern_snapshot_t *snapshot);

@@ -18,8 +18,6 @@ extern ngx_module_t  ngx_http_postern_module;
 
 
 static void ngx_http_postern_cleanup_ctx(void *data);
-static ngx_http_postern_snapshot_t *ngx_http_postern_snapshot(
-    ngx_http_request_t *r);
 static ngx_uint_t ngx_http_postern_is_ours(ngx_table_elt_t *h);
 static ngx_uint_t ngx_http_postern_is_our_name(u_char *p, size_t len);
 static ngx_uint_t ngx_http_postern_count_headers(ngx_http_request_t *r,
@@ -288,7 +286,7 @@ ngx_http_postern_decision(ngx_http_request_t *r, ngx_http_postern_feature_e f)
  * key, roles and policy are of one and the same document.
  */
 
-static ngx_http_postern_snapshot_t *
+ngx_http_postern_snapshot_t *
 ngx_http_postern_snapshot(ngx_http_request_t *r)
 {
     ngx_http_postern_ctx_t             *ctx;

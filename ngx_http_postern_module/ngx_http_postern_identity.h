@@ -42,6 +42,9 @@ ngx_http_postern_ctx_t *ngx_http_postern_get_ctx(ngx_http_request_t *r);
 /* makes one where there is none; NULL when out of memory */
 ngx_http_postern_ctx_t *ngx_http_postern_need_ctx(ngx_http_request_t *r);
 
+/* the one that this request keeps until its end; NULL where there is none */
+ngx_http_postern_snapshot_t *ngx_http_postern_snapshot(ngx_http_request_t *r);
+
 /* drops every client-sent "Postern-…" field and, once the request is
    identified, adds ours; for locations with postern_identity_headers on */
 ngx_int_t ngx_http_postern_identity_headers(ngx_http_request_t *r);

@@ -8,6 +8,7 @@
  *     ngx_http_postern_jwks.c        sets of keys beside it
  *     ngx_http_postern_keys.c        the key ring for sealed secrets
  *     ngx_http_postern_store.c       claims and records, over zone and Redis
+ *     ngx_http_postern_apart.c       keys that stand in Redis
  *     ngx_http_postern_job.c         work for threads
  *     ngx_http_postern_memory.c      shared memory, over upgrades too
  */
@@ -15,6 +16,7 @@
 
 #define NGX_HTTP_POSTERN_CORE
 
+#include "ngx_http_postern_apart.h"
 #include "ngx_http_postern_identity.h"
 #include "ngx_http_postern_job.h"
 #include "ngx_http_postern_keys.h"
@@ -26,6 +28,7 @@ typedef struct {
     ngx_http_postern_directory_conf_t   directory;
     ngx_http_postern_keys_conf_t        keys;
     ngx_http_postern_store_conf_t       store;
+    ngx_http_postern_apart_conf_t       apart;
 
     ngx_flag_t                          identity_headers;  /* anywhere */
 } ngx_http_postern_main_conf_t;
@@ -55,6 +58,7 @@ static const postern_directory_t *ngx_http_postern_loaded(ngx_cycle_t *cycle);
 static ngx_flag_t ngx_http_postern_has_store(ngx_conf_t *cf);
 static ngx_flag_t ngx_http_postern_has_redis(ngx_conf_t *cf);
 static ngx_flag_t ngx_http_postern_has_keys(ngx_conf_t *cf);
+static ngx_flag_t ngx_http_postern_has_apart(ngx_http_request_t *r);
 static ngx_int_t ngx_http_postern_secret(ngx_log_t *log, postern_str_t text,
     postern_str_t name, u_char *out, size_t *len);
 static ngx_int_t ngx_http_postern_private_key(ngx_log_t *log,
@@ -111,6 +115,13 @@ static ngx_command_t  ngx_http_postern_commands[] = {
       ngx_http_postern_master_key,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_postern_main_conf_t, keys),
+      NULL },
+
+    { ngx_string("postern_keys"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_postern_apart_set,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_postern_main_conf_t, apart),
       NULL },
 
     { ngx_string("postern_org"),
@@ -211,7 +222,10 @@ const ngx_http_postern_api_t  ngx_http_postern_api = {
 
     ngx_http_postern_store_quota,
 
-    ngx_http_postern_private_key
+    ngx_http_postern_private_key,
+
+    ngx_http_postern_apart_key,
+    ngx_http_postern_has_apart
 };
 
 
@@ -270,6 +284,24 @@ ngx_http_postern_store_conf(ngx_http_request_t *r)
                                                    ngx_http_postern_module);
 
     return &pmcf->store;
+}
+
+
+ngx_http_postern_apart_conf_t *
+ngx_http_postern_apart_conf(ngx_http_request_t *r)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_postern_module);
+
+    return &pmcf->apart;
+}
+
+
+static ngx_flag_t
+ngx_http_postern_has_apart(ngx_http_request_t *r)
+{
+    return ngx_http_postern_apart_conf(r)->enable;
 }
 
 
@@ -442,7 +474,8 @@ ngx_http_postern_create_main_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
-     *     conf->directory, conf->keys, conf->store: not configured;
+     *     conf->directory, conf->keys, conf->store, conf->apart: not
+     *     configured;
      *     conf->identity_headers = 0;
      */
 
@@ -509,6 +542,17 @@ ngx_http_postern_init(ngx_conf_t *cf)
     }
 
     ngx_http_postern_check_secrets(cf, pmcf);
+
+    if (pmcf->apart.enable
+        && (pmcf->store.redis == NULL || pmcf->directory.file.len == 0))
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"postern_keys redis\" needs %s: add it at http level",
+                      pmcf->store.redis == NULL
+                      ? "\"postern_redis\", where the keys are"
+                      : "\"postern_directory\", which says what they may do");
+        return NGX_ERROR;
+    }
 
     if (pmcf->identity_headers) {
         cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
@@ -586,6 +630,10 @@ ngx_http_postern_init_process(ngx_cycle_t *cycle)
     if (ngx_http_postern_keys_init_process(cycle, &pmcf->keys) != NGX_OK
         || ngx_http_postern_directory_init_process(cycle, &pmcf->directory)
            != NGX_OK
+        || ngx_http_postern_apart_init_process(cycle, &pmcf->apart,
+                                               pmcf->store.redis,
+                                               &pmcf->directory)
+           != NGX_OK
         || ngx_http_postern_store_init_process(cycle, &pmcf->store) != NGX_OK)
     {
         return NGX_ERROR;
@@ -607,6 +655,7 @@ ngx_http_postern_exit_process(ngx_cycle_t *cycle)
     }
 
     ngx_http_postern_job_exit_process();
+    ngx_http_postern_apart_exit_process(cycle, &pmcf->apart);
     ngx_http_postern_store_exit_process(cycle, &pmcf->store);
     ngx_http_postern_directory_exit_process(cycle, &pmcf->directory);
 }

@@ -156,6 +156,9 @@ struct ngx_http_postern_redis_s {
                                                        and served nothing */
     unsigned                            down:2;     /* what was reported */
     const char                         *fault;      /* what the parser found */
+
+    /* this one is told of changed keys, and does nothing else */
+    struct ngx_http_postern_track_s    *track;
 };
 
 

@@ -8,6 +8,7 @@
 #define NGX_HTTP_POSTERN_CORE
 
 #include "ngx_http_postern_redis.h"
+#include "ngx_http_postern_track.h"
 
 
 static void ngx_http_postern_redis_read(ngx_event_t *rev);
@@ -48,6 +49,10 @@ ngx_http_postern_redis_conn_close(ngx_http_postern_redis_t *redis)
 {
     ngx_pool_t        *pool;
     ngx_connection_t  *c;
+
+    if (redis->track) {
+        ngx_http_postern_track_down(redis->track);
+    }
 
     redis->out = NULL;
     redis->last_out = &redis->out;
@@ -204,7 +209,10 @@ ngx_http_postern_redis_read(ngx_event_t *rev)
 
         redis->heard = ngx_current_msec;
 
-        fault = ngx_http_postern_redis_parse(redis, (size_t) n);
+        fault = (redis->track && redis->track->pushes)
+                ? ngx_http_postern_track_read(redis->track, redis->buffer,
+                                              (size_t) n)
+                : ngx_http_postern_redis_parse(redis, (size_t) n);
 
         if (fault == NULL) {
             fault = redis->fault;

@@ -9,6 +9,7 @@
 #define NGX_HTTP_POSTERN_CORE
 
 #include "ngx_http_postern_redis.h"
+#include "ngx_http_postern_track.h"
 
 #include <openssl/x509v3.h>
 
@@ -502,6 +503,11 @@ ngx_http_postern_redis_handshaken(ngx_http_postern_redis_op_t *rop)
         ngx_http_postern_redis_available(redis);
     }
 
+    if (redis->track) {
+        ngx_http_postern_track_ready(redis->track);
+        return;
+    }
+
     ngx_http_postern_redis_flush(redis);
 }
 
@@ -555,6 +561,12 @@ ngx_http_postern_redis_lost(ngx_http_postern_redis_t *redis,
                       &redis->name, reason);
 
         redis->state = NGX_HTTP_POSTERN_REDIS_IDLE;
+
+        if (redis->track) {
+            ngx_http_postern_redis_wait(redis,
+                                        NGX_HTTP_POSTERN_REDIS_BACKOFF_MIN);
+        }
+
         return;
     }
 

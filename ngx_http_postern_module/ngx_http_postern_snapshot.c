@@ -314,6 +314,13 @@ ngx_http_postern_file_set(ngx_http_postern_file_t *file,
 
 
 void
+ngx_http_postern_snapshot_hold(ngx_http_postern_snapshot_t *snapshot)
+{
+    snapshot->refs++;
+}
+
+
+void
 ngx_http_postern_snapshot_release(ngx_http_postern_snapshot_t *snapshot)
 {
     ngx_uint_t  i;

@@ -330,7 +330,8 @@ const postern_key_t *postern_directory_key_parse(
     const postern_directory_t *dir, postern_str_t id, postern_str_t json,
     postern_arena_t *arena, postern_error_t *err);
 
-/* can it be the id of one?  1 to POSTERN_NAME_MAX printable characters */
+/* can it be the id of one?  1 to POSTERN_NAME_MAX printable characters, and no
+   brace: these mark the hash tag */
 int postern_directory_key_id(postern_str_t id);
 
 /* 1 where the address (16 bytes, IPv4 mapped) lies in one of the networks */

@@ -156,11 +156,14 @@ TEST(what_is_wrong_with_one_is_told)
           "a key with roles of its own must not be named like a user");
 
     FAULT("", "{'org':'acme'}", "",
-          "its id must be 1 to 128 printable characters");
+          "its id must be 1 to 128 printable characters, none of them a "
+          "brace");
     FAULT("a b", "{'org':'acme'}", "",
-          "its id must be 1 to 128 printable characters");
+          "its id must be 1 to 128 printable characters, none of them a "
+          "brace");
     FAULT("a\x7f", "{'org':'acme'}", "",
-          "its id must be 1 to 128 printable characters");
+          "its id must be 1 to 128 printable characters, none of them a "
+          "brace");
 
     FAULT("k", "{'org':'acme','user':'alice','algorithm':'hmac-sha256',"
           "'secret':'plain:0123456789abcdef'}", "secret",
@@ -256,6 +259,8 @@ TEST(ids)
     EXPECT(!postern_directory_key_id(s));
     EXPECT(!postern_directory_key_id(slice("")));
     EXPECT(!postern_directory_key_id(slice("\xc3\xa9")));
+    EXPECT(!postern_directory_key_id(slice("a{b")));
+    EXPECT(!postern_directory_key_id(slice("a}b")));
     EXPECT(postern_directory_key_id(slice("!~")));
 }
 
