@@ -3,9 +3,9 @@
  * The way of a request: shape, key, coverage, freshness, crypto, claim; cheap
  * things first, and nothing is claimed that did not verify.
  *
- *     start ---> [body] ---> crypto ---> [rate] ---> [claim] ---> verified
- *       |                       |           |           |            |
- *       +-----------------------+-----------+-----------+------------+--> refused
+ *     start -> [key] -> [body] -> crypto -> [rate] -> [claim] -> verified
+ *       |        |                   |         |          |           |
+ *       +--------+-------------------+---------+----------+-----------+-> refused
  *
  * From "rate" on it is ngx_http_sign_claim.c.  Where sign_mode is "observe",
  * what would have been refused goes on instead, as if there were no signature.
@@ -292,8 +292,6 @@ ngx_http_sign_early_data(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    ngx_int_t                   rc;
-    sign_code_e                 code;
     const postern_directory_t  *directory;
 
     directory = postern_api.directory(r);
@@ -311,6 +309,22 @@ ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     ctx->key = sign_find(&ctx->request, &ctx->conf->policy, directory,
                          &ctx->message);
+
+    if (ctx->key == NULL && sign_by_id(&ctx->message)) {
+        return ngx_http_sign_ask_key(r, ctx);
+    }
+
+    return ngx_http_sign_found_key(r, ctx);
+}
+
+
+/* what the directory has said of the key, NULL where it has none */
+
+ngx_int_t
+ngx_http_sign_found_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    ngx_int_t    rc;
+    sign_code_e  code;
 
     code = ngx_http_sign_judge(r, ctx, ctx->key);
 

@@ -20,6 +20,16 @@
 #define NGX_HTTP_SIGN_PURPOSE     "sign-decoy"
 
 
+/* of keys that stand apart */
+
+#define NGX_HTTP_SIGN_APART                                                   \
+    (1u << POSTERN_ALG_HMAC_SHA256 | 1u << POSTERN_ALG_ED25519                \
+     | 1u << POSTERN_ALG_ECDSA_P256_SHA256                                    \
+     | 1u << POSTERN_ALG_ECDSA_P384_SHA384                                    \
+     | 1u << POSTERN_ALG_RSA_PSS_SHA512 | 1u << POSTERN_ALG_RSA_V1_5_SHA256   \
+     | 1u << POSTERN_ALG_HMAC_SHA384 | 1u << POSTERN_ALG_HMAC_SHA512)
+
+
 typedef struct {
     uint32_t       nkeys;
     sign_key_t    *decoys[NGX_HTTP_SIGN_DECOYS];    /* by algorithm */
@@ -35,8 +45,6 @@ typedef struct {
 
 static void *ngx_http_sign_prepare(const postern_directory_t *dir);
 static void ngx_http_sign_destroy(void *data);
-static sign_key_t *ngx_http_sign_open(ngx_http_request_t *r,
-    const postern_key_t *key);
 static sign_key_t *ngx_http_sign_ssh_decoy(ngx_http_request_t *r,
     ngx_http_sign_keys_t *keys, const sign_message_t *msg,
     const postern_key_t **key);
@@ -183,6 +191,10 @@ ngx_http_sign_key(ngx_http_request_t *r, const postern_key_t *key)
 {
     ngx_http_sign_keys_t  *keys;
 
+    if (key->index == POSTERN_KEY_APART) {
+        return ngx_http_sign_apart_key(r, key);
+    }
+
     keys = postern_api.prepared(r, NGX_HTTP_POSTERN_SIGN);
 
     if (keys == NULL || key->index >= keys->nkeys) {
@@ -197,7 +209,7 @@ ngx_http_sign_key(ngx_http_request_t *r, const postern_key_t *key)
 }
 
 
-static sign_key_t *
+sign_key_t *
 ngx_http_sign_open(ngx_http_request_t *r, const postern_key_t *key)
 {
     char            name[NGX_MAX_PATH];
@@ -318,6 +330,7 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
     const postern_key_t **key)
 {
     size_t                       len;
+    unsigned                     algorithms;
     sign_key_t                 **decoy;
     postern_alg_e                alg;
     ngx_http_sign_keys_t        *keys;
@@ -334,8 +347,15 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
 
     directory = postern_api.directory(r);
 
-    alg = sign_decoy_alg(directory ? directory->algorithms : 0, msg,
-                         ngx_http_sign_hash(msg->key_id));
+    /* what keys there are in Redis nobody knows */
+
+    algorithms = directory ? directory->algorithms : 0;
+
+    if (postern_api.has_apart(r)) {
+        algorithms |= NGX_HTTP_SIGN_APART;
+    }
+
+    alg = sign_decoy_alg(algorithms, msg, ngx_http_sign_hash(msg->key_id));
 
     /* TLS has proven the client's key already: there is no work to imitate */
 

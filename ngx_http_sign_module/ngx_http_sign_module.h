@@ -135,6 +135,7 @@ struct ngx_http_sign_ctx_s {
 
     sign_sink_t                     *sink;      /* while the body streams */
 
+    ngx_http_postern_op_t            lookup;    /* of a key in Redis */
     ngx_http_postern_op_t            rate;
     ngx_http_postern_quota_t         quota;
     ngx_http_postern_op_t            claim;
@@ -158,6 +159,16 @@ extern ngx_module_t  ngx_http_sign_module;
 ngx_int_t ngx_http_sign_access_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_sign_accepted(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+
+ngx_int_t ngx_http_sign_found_key(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+
+/* ngx_http_sign_apart.c: a key that the directory's file does not have; ends in
+   found_key().  apart_key() is what ngx_http_sign_key() is for those */
+ngx_int_t ngx_http_sign_ask_key(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+sign_key_t *ngx_http_sign_apart_key(ngx_http_request_t *r,
+    const postern_key_t *key);
 
 /* ngx_http_sign_claim.c: claim() is what comes behind the cryptography, and
    ends in accepted() */
@@ -257,6 +268,8 @@ ngx_int_t ngx_http_sign_keys_register(ngx_conf_t *cf);
 sign_key_t *ngx_http_sign_key(ngx_http_request_t *r,
     const postern_key_t *key);
 sign_maker_t *ngx_http_sign_maker(ngx_http_request_t *r,
+    const postern_key_t *key);
+sign_key_t *ngx_http_sign_open(ngx_http_request_t *r,
     const postern_key_t *key);
 sign_key_t *ngx_http_sign_decoy(ngx_http_request_t *r,
     const sign_message_t *msg, const postern_key_t **key);

@@ -475,6 +475,17 @@ sign_find(const sign_request_t *req, const sign_policy_t *policy,
 }
 
 
+int
+sign_by_id(const sign_message_t *msg)
+{
+    const sign_scheme_t  *scheme;
+
+    scheme = sign_scheme(msg->scheme);
+
+    return scheme != NULL && scheme->find == NULL;
+}
+
+
 sign_code_e
 sign_check(const sign_request_t *req, const sign_policy_t *policy,
     const postern_key_t *key, postern_str_t org, const unsigned char *address,

@@ -289,6 +289,9 @@ const postern_key_t *sign_find(const sign_request_t *req,
     const sign_policy_t *policy, const postern_directory_t *dir,
     sign_message_t *msg);
 
+/* 1 where that is the key of msg->key_id, wherever it is kept */
+int sign_by_id(const sign_message_t *msg);
+
 /*
  * Key, coverage, freshness.  key is what the directory has under msg->key_id
  * (NULL: SIGN_UNKNOWN_KEY), org the organization demanded here (absent: any),
