@@ -93,8 +93,8 @@ postern_apart_parse(postern_parse_t *p, const json_t *json, postern_str_t id)
 
     if (!postern_directory_key_id(id)) {
         (void) postern_fault(p, NULL, POSTERN_JSON_VALUE,
-                             "its id must be 1 to %d printable characters, none "
-                             "of them a brace", POSTERN_NAME_MAX);
+                             "its id must be 1 to %d printable characters, "
+                             "none of them a brace", POSTERN_NAME_MAX);
         return NULL;
     }
 

@@ -28,8 +28,8 @@ void postern_lru_destroy(postern_lru_t *lru);
 /* NULL where there is none of that name; it is the youngest then */
 void *postern_lru_find(postern_lru_t *lru, postern_str_t name);
 
-/* value is not NULL; what it takes the place of, by name or for want of room, is
-   returned, or NULL; or value itself, where its name is empty or too long */
+/* value is not NULL; what it takes the place of, by name or for want of room,
+   is returned, or NULL; or value itself, whose name is empty or too long */
 void *postern_lru_add(postern_lru_t *lru, postern_str_t name, void *value);
 
 /* returns what was there, or NULL */

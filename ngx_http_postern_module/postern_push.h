@@ -2,8 +2,8 @@
 /*
  * What Redis pushes to a connection that has subscribed to invalidations, in
  * RESP2: keys that were changed, "everything", answers to PING.  A stream is
- * read as it arrives, in pieces of any size; nothing is allocated, and no number
- * that it names is believed.
+ * read as it arrives, in pieces of any size; nothing is allocated, and no
+ * number that it names is believed.
  */
 
 

@@ -24,7 +24,32 @@ static int cli_key_parse(const cli_key_t *k, json_t *member, int jwk);
 static json_t *cli_key_document(const cli_key_t *k, json_t *member);
 static int cli_key_jwk(const postern_key_t *key);
 static void cli_key_print(const cli_key_t *k, json_t *member);
+static void cli_key_record(const cli_key_t *k, json_t *member);
 static void cli_key_help(void);
+
+
+static const struct option  cli_key_long[] = {
+    { "org",        required_argument, NULL, 'o' },
+    { "id",         required_argument, NULL, 'i' },
+    { "algorithm",  required_argument, NULL, 'a' },
+    { "user",       required_argument, NULL, 'u' },
+    { "role",       required_argument, NULL, 'r' },
+    { "scheme",     required_argument, NULL, 's' },
+    { "rate",       required_argument, NULL, 't' },
+    { "not-before", required_argument, NULL, 'b' },
+    { "not-after",  required_argument, NULL, 'n' },
+    { "principal",  required_argument, NULL, 'p' },
+    { "subject",    required_argument, NULL, 'j' },
+    { "master-key", required_argument, NULL, 'm' },
+    { "public",     required_argument, NULL, 'k' },
+    { "crl",        required_argument, NULL, 'c' },
+    { "out",        required_argument, NULL, 'f' },
+    { "outward",    no_argument,       NULL, 'w' },
+    { "jwk",        no_argument,       NULL, 'J' },
+    { "redis",      no_argument,       NULL, 'R' },
+    { "help",       no_argument,       NULL, 'h' },
+    { NULL, 0, NULL, 0 }
+};
 
 
 int
@@ -65,7 +90,10 @@ cli_key(int argc, char **argv)
         member = cli_key_member(&k, material);
         rc = cli_key_parse(&k, member, k.jwk);
 
-        if (rc == 0 && !k.jwk) {
+        if (rc == 0 && k.redis) {
+            cli_key_record(&k, member);
+
+        } else if (rc == 0 && !k.jwk) {
             cli_key_print(&k, member);
         }
 
@@ -92,28 +120,6 @@ cli_key_options(int argc, char **argv, cli_key_t *k)
     int          c, rc;
     const char  *alg;
 
-    static const struct option  options[] = {
-        { "org",        required_argument, NULL, 'o' },
-        { "id",         required_argument, NULL, 'i' },
-        { "algorithm",  required_argument, NULL, 'a' },
-        { "user",       required_argument, NULL, 'u' },
-        { "role",       required_argument, NULL, 'r' },
-        { "scheme",     required_argument, NULL, 's' },
-        { "rate",       required_argument, NULL, 't' },
-        { "not-before", required_argument, NULL, 'b' },
-        { "not-after",  required_argument, NULL, 'n' },
-        { "principal",  required_argument, NULL, 'p' },
-        { "subject",    required_argument, NULL, 'j' },
-        { "master-key", required_argument, NULL, 'm' },
-        { "public",     required_argument, NULL, 'k' },
-        { "crl",        required_argument, NULL, 'c' },
-        { "out",        required_argument, NULL, 'f' },
-        { "outward",    no_argument,       NULL, 'w' },
-        { "jwk",        no_argument,       NULL, 'J' },
-        { "help",       no_argument,       NULL, 'h' },
-        { NULL, 0, NULL, 0 }
-    };
-
     const cli_value_t  values[] = {
         { 'o', &k->org },
         { 'i', &k->id },
@@ -134,7 +140,8 @@ cli_key_options(int argc, char **argv, cli_key_t *k)
     rc = 0;
 
     while (rc == 0
-           && (c = getopt_long(argc, argv, ":h", options, NULL)) != -1)
+           && (c = getopt_long(argc, argv, ":h", cli_key_long,
+                              NULL)) != -1)
     {
         switch (c) {
 
@@ -160,6 +167,10 @@ cli_key_options(int argc, char **argv, cli_key_t *k)
 
         case 'J':
             k->jwk = 1;
+            break;
+
+        case 'R':
+            k->redis = 1;
             break;
 
         case 'h':
@@ -293,6 +304,24 @@ cli_key_check_files(const cli_key_t *k, const char *command)
         return cli_usage(command, "--master-key is for hmac-* and for "
                          "--outward: of the other algorithms the directory "
                          "holds nothing secret");
+    }
+
+    if (k->redis && (!made || k->outward || k->jwk)) {
+        return cli_usage(command, "--redis is for keys that requests name: of "
+                         "%s nothing is looked up there",
+                         made ? k->jwk ? "a JWK" : "a key that nginx signs "
+                                                   "with"
+                              : "certificates and keys of OpenSSH");
+    }
+
+    if (k->redis && hmac && k->ring_file == NULL) {
+        return cli_usage(command, "--redis needs --master-key: a secret in "
+                         "Redis must be sealed");
+    }
+
+    if (k->redis && !postern_directory_key_id(cli_str(k->id))) {
+        return cli_usage(command, "--id must have no braces, which mark what "
+                         "Redis Cluster keeps together");
     }
 
     if (k->out && k->public) {
@@ -528,6 +557,28 @@ cli_key_print(const cli_key_t *k, json_t *member)
 }
 
 
+/* one line, for redis-cli -x */
+
+static void
+cli_key_record(const cli_key_t *k, json_t *member)
+{
+    json_t  *record;
+
+    record = json_object();
+    json_object_set_new(record, "org", json_string(k->org));
+    json_object_update(record, member);
+
+    json_dumpf(record, stdout, 0);
+    putchar('\n');
+    fflush(stdout);
+
+    json_decref(record);
+
+    fprintf(stderr, "postern: redis-cli -x SET 'postern:key:{%s}' takes this "
+                    "line\n", k->id);
+}
+
+
 static void
 cli_key_help(void)
 {
@@ -539,7 +590,8 @@ cli_key_help(void)
 "    postern key --org ORG --id ID --algorithm ALGORITHM\n"
 "                {--user NAME | --role ROLE...} [--scheme NAME...]\n"
 "                [--rate RATE] [--not-before TIME] [--not-after TIME]\n"
-"                [--master-key FILE] [--out FILE | --outward] [--jwk]\n"
+"                [--master-key FILE] [--out FILE | --outward]\n"
+"                [--jwk | --redis]\n"
 "    postern key ... --public FILE [--crl FILE] [--principal NAME...]\n"
 "                [--subject NAME=VALUE...]\n"
 "\n"
@@ -577,6 +629,8 @@ cli_key_help(void)
 "                         goes to no file\n"
 "    --jwk                print the public half as a JWK whose \"kid\" is its\n"
 "                         thumbprint (RFC 7638) instead of the member\n"
+"    --redis              print the record of a key in Redis, one line, to be\n"
+"                         set as postern:key:{ID} (postern_keys)\n"
 "    --public FILE        the public half: PEM; the .pub file of an ssh or\n"
 "                         ssh-ca key; the certificate of an x509 or x509-ca\n"
 "                         one\n"
@@ -593,6 +647,9 @@ cli_key_help(void)
 "    jq --slurpfile k AK1.json '.organizations.acme.keys += $k[0]' \\\n"
 "        postern.json > new.json && postern check new.json\n"
 "    postern key --org acme --id robot-7 --algorithm ed25519 --role viewer\n"
+"    postern key --org acme --id AK2 --algorithm hmac-sha256 --user alice \\\n"
+"        --master-key postern.key --redis |\n"
+"        redis-cli -x SET 'postern:key:{AK2}'\n"
 "    postern key --org acme --id laptop --algorithm ssh --user alice \\\n"
 "        --public ~/.ssh/id_ed25519.pub\n"
 "    postern key --org acme --id devices --algorithm x509-ca --role device \\\n"

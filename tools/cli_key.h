@@ -41,6 +41,7 @@ typedef struct {
     postern_alg_e    alg;
     unsigned         jwk:1;       /* print that instead of the member */
     unsigned         outward:1;   /* the directory keeps the private half */
+    unsigned         redis:1;     /* print a record of Redis */
 } cli_key_t;
 
 
