@@ -52,6 +52,7 @@ ngx_http_sign_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ngx_int_t             rc;
     ngx_uint_t            last;
     sign_code_e           code;
+    ngx_chain_t          *cl, *next;
     ngx_http_sign_ctx_t  *ctx;
 
     ctx = postern_api.ctx(r, NGX_HTTP_POSTERN_SIGN);
@@ -87,7 +88,17 @@ ngx_http_sign_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         }
     }
 
-    return ngx_http_next_request_body_filter(r, in);
+    rc = ngx_http_next_request_body_filter(r, in);
+
+    /* the links that decode() made: nobody keeps those, as nginx takes back its
+       own, too */
+
+    for (cl = ctx->decoding ? in : NULL; cl; cl = next) {
+        next = cl->next;
+        ngx_free_chain(r->pool, cl);
+    }
+
+    return rc;
 }
 
 

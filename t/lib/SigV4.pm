@@ -8,7 +8,9 @@ package SigV4;
 #     chunked(%request)    header lines and body of an upload in aws-chunked:
 #                          chunks => [payload ...], and as with Postern::sigv4;
 #                          trailers => [[name, value] ...]; plain => 1 does not
-#                          sign the chunks
+#                          sign the chunks; repeat => payload, times => n in
+#                          place of chunks gives a list of the lines in front
+#                          of chunks instead of a body
 
 use v5.32;
 use strict;
@@ -76,7 +78,8 @@ sub script {
 
 sub chunked {
     my %r = @_;
-    my @chunks = @{delete $r{chunks}};
+    my ($repeat, $times) = delete @r{qw(repeat times)};
+    my @chunks = @{delete $r{chunks} // []};
     my @trailers = @{delete $r{trailers} // []};
     my $plain = delete $r{plain};
     my $length = delete $r{length};
@@ -85,7 +88,7 @@ sub chunked {
                       : "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
 
     $hash .= "-TRAILER" if @trailers || $plain;
-    $length //= length join "", @chunks;
+    $length //= $times ? $times * length $repeat : length join "", @chunks;
 
     my $lines = Postern::sigv4(
         method => "PUT", service => "s3", hash => $hash, %r,
@@ -110,6 +113,16 @@ sub chunked {
             join("\n", "AWS4-HMAC-SHA256-$kind", $date, $scope, $previous,
                  @hashes), $key);
     };
+
+    if ($times) {
+        my @hashes = ((sha256_hex($repeat)) x $times, sha256_hex(""));
+        my @sizes = ((sprintf "%x", length $repeat) x $times, 0);
+
+        return ($lines,
+                [map { "$sizes[$_];chunk-signature="
+                       . $sign->("PAYLOAD", sha256_hex(""), $hashes[$_])
+                       . "\r\n" } 0 .. $times]);
+    }
 
     my $body = "";
 
