@@ -19,6 +19,7 @@
 
 
 #include "ngx_http_sign_module.h"
+#include "sign_enos.h"
 
 
 static ngx_http_sign_ctx_t *ngx_http_sign_create_ctx(ngx_http_request_t *r);
@@ -30,8 +31,6 @@ static ngx_uint_t ngx_http_sign_preflight(ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_pass(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_uint_t ngx_http_sign_early_data(ngx_http_request_t *r);
-static ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_wait_body(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static void ngx_http_sign_body_handler(ngx_http_request_t *r);
@@ -109,6 +108,7 @@ static ngx_int_t
 ngx_http_sign_start(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     sign_code_e      code;
+    postern_str_t    token;
     postern_alloc_t  alloc;
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0, "sign start");
@@ -142,7 +142,10 @@ ngx_http_sign_start(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
         return ngx_http_sign_fail(r, ctx, code, code);
     }
 
-    return ngx_http_sign_find_key(r, ctx);
+    token = sign_enos_token(&ctx->message);
+
+    return token.len ? ngx_http_sign_enos_lookup(r, ctx, token)
+                     : ngx_http_sign_find_key(r, ctx);
 }
 
 
@@ -289,7 +292,7 @@ ngx_http_sign_early_data(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     const postern_directory_t  *directory;

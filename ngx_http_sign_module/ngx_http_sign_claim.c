@@ -16,8 +16,6 @@ static ngx_int_t ngx_http_sign_rated(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_make_claim(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
-static ngx_msec_t ngx_http_sign_claim_ttl(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_claimed(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_uint_t ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx);
@@ -235,7 +233,7 @@ ngx_http_sign_make_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
  * differ, and the second begun.
  */
 
-static ngx_msec_t
+ngx_msec_t
 ngx_http_sign_claim_ttl(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     int64_t                     end;

@@ -247,6 +247,15 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
     ngx_http_sign_warn(cf, conf);
     ngx_http_sign_check_mtls(cf, conf);
 
+    if ((conf->schemes & SIGN_ENOS) && !conf->insecure_coverage) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the scheme \"enos\" covers neither method nor "
+                           "path nor host, which anybody on the way could "
+                           "change: accept that by "
+                           "\"sign_insecure_coverage on\"");
+        return NGX_CONF_ERROR;
+    }
+
     if (ngx_http_sign_compile_webhook(cf, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }

@@ -127,6 +127,13 @@ static ngx_command_t  ngx_http_sign_commands[] = {
       0,
       NULL },
 
+    { ngx_string("sign_enos_token"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_sign_set_enos_token,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("sign_webhook"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
       ngx_http_sign_set_webhook,
@@ -291,6 +298,7 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
      *     conf->nonces = 0;
      *     conf->listed = 0;
      *     conf->own_webhook = 0;
+     *     conf->enos_token = 0;
      *     conf->policy = { 0 };
      *     conf->authenticate = { 0, NULL };
      *     conf->accept = { 0, NULL };
@@ -365,7 +373,7 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->fields, prev->fields, NULL);
     ngx_conf_merge_ptr_value(conf->tags, prev->tags, NULL);
 
-    if (!conf->enable) {
+    if (!conf->enable && !conf->enos_token) {
         return NGX_CONF_OK;
     }
 
@@ -390,5 +398,6 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     smcf->window = ngx_max(smcf->window, conf->window);
     smcf->skew = ngx_max(smcf->skew, conf->skew);
 
-    return ngx_http_sign_compile(cf, conf);
+    return conf->enos_token ? ngx_http_sign_compile_enos_token(cf, conf)
+                            : ngx_http_sign_compile(cf, conf);
 }

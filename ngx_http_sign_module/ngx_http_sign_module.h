@@ -92,6 +92,7 @@ typedef struct {
     ngx_array_t                     *tags;      /* of postern_str_t */
     ngx_http_sign_webhook_t         *webhook;
     ngx_uint_t                       own_webhook;   /* it is of this level */
+    ngx_uint_t                       enos_token;    /* it gives tokens out */
     time_t                           window;
     time_t                           skew;
 
@@ -104,6 +105,10 @@ typedef struct {
 
 
 typedef struct ngx_http_sign_ctx_s  ngx_http_sign_ctx_t;
+
+/* ngx_http_sign_enos.c */
+
+typedef struct ngx_http_sign_lookup_s  ngx_http_sign_lookup_t;
 
 typedef ngx_int_t (*ngx_http_sign_state_pt)(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
@@ -133,6 +138,7 @@ struct ngx_http_sign_ctx_s {
     ngx_str_t                        error;     /* the same, "sign/…" */
     ngx_http_postern_refusal_t       refusal;
 
+    ngx_http_sign_lookup_t          *lookup;    /* of a token's key */
     sign_sink_t                     *sink;      /* while the body streams */
 
     ngx_http_postern_op_t            lookup;    /* of a key in Redis */
@@ -174,6 +180,8 @@ sign_key_t *ngx_http_sign_apart_key(ngx_http_request_t *r,
    ends in accepted() */
 ngx_int_t ngx_http_sign_claim(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+ngx_msec_t ngx_http_sign_claim_ttl(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
 
 /* cap() is asked before it: NGX_OK, or what the phase shall return */
 ngx_int_t ngx_http_sign_cap(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx);
@@ -200,6 +208,20 @@ ngx_int_t ngx_http_sign_webhook_values(ngx_http_request_t *r,
 ngx_int_t ngx_http_sign_webhook_keys(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, const postern_directory_t *directory);
 ngx_int_t ngx_http_sign_webhook_settle(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+
+/*
+ * ngx_http_sign_token.c: the handler that gives tokens of EnOS out.
+ * ngx_http_sign_enos.c: the state in which the key of one is looked up, which
+ * goes on in find_key().
+ */
+char *ngx_http_sign_set_enos_token(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_sign_compile_enos_token(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf);
+ngx_int_t ngx_http_sign_enos_lookup(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, postern_str_t token);
+ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
 /* ngx_http_sign_conf.c: directive setters, and what merging makes of them */

@@ -22,6 +22,8 @@ static int sign_length_fits(const sign_curve_t *curve, size_t len,
     const sign_message_t *msg);
 static int sign_key_make(sign_key_t *k, const postern_key_t *key,
     postern_str_t secret);
+static int sign_key_secret(sign_key_t *k, const postern_key_t *key,
+    postern_str_t secret);
 static int sign_key_ready(sign_key_t *k, int check);
 static int sign_key_padding(sign_key_t *k, int pss, sign_digest_e hash);
 
@@ -105,7 +107,7 @@ sign_key_make(sign_key_t *k, const postern_key_t *key, postern_str_t secret)
     case POSTERN_ALG_HMAC_SHA256:
     case POSTERN_ALG_HMAC_SHA384:
     case POSTERN_ALG_HMAC_SHA512:
-        return sign_key_hmac(k, secret);
+        return sign_key_secret(k, key, secret);
 
     case POSTERN_ALG_ED25519:
         return sign_key_ed25519(k, key->public_key);
@@ -138,6 +140,37 @@ sign_key_make(sign_key_t *k, const postern_key_t *key, postern_str_t secret)
 }
 
 
+static int
+sign_key_secret(sign_key_t *k, const postern_key_t *key, postern_str_t secret)
+{
+    int  rc;
+
+    if (sign_key_hmac(k, secret) != 0) {
+        return -1;
+    }
+
+    if (!(key->schemes & POSTERN_SCHEME_ENOS)) {
+        return 0;
+    }
+
+    rc = sodium_init();
+
+    if (POSTERN_NEVER(rc < 0)) {
+        return -1;
+    }
+
+    k->enos = sodium_malloc(secret.len);
+    if (k->enos == NULL) {
+        return -1;
+    }
+
+    memcpy(k->enos, secret.data, secret.len);
+    k->enos_len = secret.len;
+
+    return 0;
+}
+
+
 void
 sign_key_destroy(sign_key_t *k)
 {
@@ -150,6 +183,7 @@ sign_key_destroy(sign_key_t *k)
     EVP_PKEY_free(k->pkey);
     sign_ssh_key_destroy(k->ssh);
     sign_x509_destroy(k->x509);
+    sodium_free(k->enos);
 
     OPENSSL_cleanse(k, sizeof(sign_key_t));
     free(k);
@@ -163,6 +197,10 @@ sign_fits(const sign_key_t *key, const sign_message_t *msg)
 {
     if (msg->scheme == SIGN_SSHSIG) {
         return sign_sshsig_fits(key->ssh, msg);
+    }
+
+    if (msg->scheme == SIGN_ENOS) {
+        return 1;
     }
 
     /* a number beyond the modulus is refused without arithmetic; that the rest

@@ -63,6 +63,15 @@ static const sign_scheme_t  sign_schemes[] = {
       .base = sign_sigv4_base,
       .verify = sign_sigv4a_verify },
 
+    { .id = SIGN_ENOS,
+      .present = sign_enos_present,
+      .parse = sign_enos_parse,
+      .find = sign_enos_find,
+      .cover = sign_enos_cover,
+      .sink = sign_enos_sink,
+      .base = sign_enos_base,
+      .verify = sign_enos_verify },
+
     { .id = SIGN_WEBHOOK,
       .present = sign_webhook_present,
       .parse = sign_webhook_parse,

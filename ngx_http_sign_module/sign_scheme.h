@@ -188,6 +188,23 @@ int sign_cavage_signature(postern_str_t value);
 int sign_http_date(postern_str_t value, int64_t *seconds);
 
 
+int sign_enos_present(const sign_request_t *req,
+    const sign_policy_t *policy);
+sign_code_e sign_enos_parse(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+const postern_key_t *sign_enos_find(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_directory_t *dir,
+    sign_message_t *msg);
+sign_code_e sign_enos_cover(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    sign_message_t *msg);
+sign_sink_t *sign_enos_sink(sign_key_t *key, const postern_alloc_t *alloc,
+    sign_message_t *msg);
+sign_code_e sign_enos_base(const sign_request_t *req,
+    const postern_alloc_t *alloc, sign_message_t *msg);
+int sign_enos_verify(sign_key_t *key, sign_message_t *msg);
+
 int sign_webhook_present(const sign_request_t *req,
     const sign_policy_t *policy);
 sign_code_e sign_webhook_parse(const sign_request_t *req,

@@ -110,6 +110,11 @@ struct sign_key_s {
     sign_key_t          *sigv4a;    /* the public key derived by it, once
                                        somebody asked */
 
+    unsigned char       *enos;      /* the secret itself, in locked memory: of
+                                       keys for that scheme, which hashes it
+                                       behind the body */
+    size_t               enos_len;
+
     unsigned char        ed25519[crypto_sign_PUBLICKEYBYTES];
     const sign_curve_t  *curve;     /* ECDSA */
     sign_digest_e        hash;      /* ECDSA, RSA: of what is signed */
