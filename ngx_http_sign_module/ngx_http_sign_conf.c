@@ -285,7 +285,7 @@ ngx_http_sign_challenge(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
 {
     u_char       *p;
     ngx_uint_t    bit;
-    const char   *challenge, *last;
+    const char   *challenge;
 
     p = ngx_pnalloc(cf->pool, NGX_HTTP_SIGN_CHALLENGE_MAX);
     if (p == NULL) {
@@ -293,21 +293,22 @@ ngx_http_sign_challenge(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
     }
 
     conf->authenticate.data = p;
-    last = NULL;
 
     for (bit = 1; bit & NGX_HTTP_SIGN_SCHEMES; bit <<= 1) {
         challenge = (conf->schemes & bit) ? sign_scheme_challenge(bit) : NULL;
 
+        /* "sshsig" has that of "rfc9421" */
+
         if (challenge == NULL
-            || (last && ngx_strcmp(challenge, last) == 0))
+            || (bit == SIGN_SSHSIG && (conf->schemes & SIGN_RFC9421)))
         {
             continue;
         }
 
         p = ngx_slprintf(p, conf->authenticate.data
                             + NGX_HTTP_SIGN_CHALLENGE_MAX,
-                         "%s%s", last ? ", " : "", challenge);
-        last = challenge;
+                         "%s%s", p == conf->authenticate.data ? "" : ", ",
+                         challenge);
     }
 
     conf->authenticate.len = p - conf->authenticate.data;
