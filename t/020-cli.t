@@ -360,6 +360,7 @@ my $out = explained("--base", "sign/invalid",
 like($out, qr/^first difference, line 2, \@authority:
   expected  \| "\@authority": app\.invalid
   client    \| "\@authority": app\.example:8443
+            \| {19}\^
   likely    another host was signed/m, "points at the component");
 
 spew("base", $base =~ s/app\.example/app.example\e[2J\r/r);

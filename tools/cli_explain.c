@@ -16,16 +16,19 @@
 #define CLI_EXPLAIN_WINDOW  900
 #define CLI_EXPLAIN_SKEW    60
 
+/* a capture has no certificate of the connection, and what a webhook is signed
+   with must be said */
+
+#define CLI_EXPLAIN_SCHEMES  (~(unsigned) (SIGN_MTLS|SIGN_WEBHOOK))
+
 
 static int cli_explain_options(int argc, char **argv, cli_explain_t *e);
+static int cli_explain_webhook(cli_explain_t *e, const char *command);
 static int cli_explain_number(const char *text, int64_t *value);
 static int cli_explain_address(const char *text, unsigned char out[16]);
 static int cli_explain_load(cli_explain_t *e, const char *file,
     postern_str_t *text);
 static int cli_explain_body(cli_explain_t *e);
-static void cli_explain_steps(cli_explain_t *e);
-static int cli_explain_secret(cli_explain_t *e);
-static void cli_explain_digest(cli_explain_t *e);
 static void cli_explain_help(void);
 
 
@@ -39,8 +42,7 @@ cli_explain(int argc, char **argv)
     e = cli_alloc(sizeof(cli_explain_t));
     cli_request_init(&e->request);
 
-    e->scheme = "https";
-    e->policy.schemes = SIGN_RFC9421 | SIGN_SIGV4;
+    e->policy.schemes = CLI_EXPLAIN_SCHEMES;
     e->policy.cover = SIGN_COVER_DEFAULT;
     e->policy.fields = e->demanded;
     e->policy.window = CLI_EXPLAIN_WINDOW;
@@ -100,6 +102,11 @@ cli_explain_options(int argc, char **argv, cli_explain_t *e)
         { "demand",     required_argument, NULL, 'D' },
         { "at",         required_argument, NULL, 't' },
         { "window",     required_argument, NULL, 'w' },
+        { "entry",      required_argument, NULL, 'e' },
+        { "url",        required_argument, NULL, 'u' },
+        { "webhook",    required_argument, NULL, 'W' },
+        { "key",        required_argument, NULL, 'k' },
+        { "insecure",   no_argument,       NULL, 'I' },
         { "help",       no_argument,       NULL, 'h' },
         { NULL, 0, NULL, 0 }
     };
@@ -111,6 +118,7 @@ cli_explain_options(int argc, char **argv, cli_explain_t *e)
         { 'B', &e->body_file },
         { 's', &e->scheme },
         { 'o', &e->org },
+        { 'u', &e->url },
         { 0, NULL }
     };
 
@@ -151,6 +159,39 @@ cli_explain_options(int argc, char **argv, cli_explain_t *e)
 
             break;
 
+        case 'e':
+            if (cli_explain_number(optarg, &e->entry) != 0) {
+                return cli_usage(argv[0], "--entry must be a number from 1 on");
+            }
+
+            break;
+
+        case 'W':
+            if (sign_webhook_kind(cli_str(optarg)) == NULL) {
+                return cli_usage(argv[0], "--webhook must be standard, github, "
+                                 "stripe, slack or shopify");
+            }
+
+            e->webhook = *sign_webhook_kind(cli_str(optarg));
+            e->policy.webhook = &e->webhook;
+            e->policy.schemes = SIGN_WEBHOOK;
+            break;
+
+        case 'k':
+            if (e->nkeys == SIGN_MAX_KEYS) {
+                return cli_usage(argv[0], "more than %d times --key",
+                                 SIGN_MAX_KEYS);
+            }
+
+            e->keys[e->nkeys++] = cli_str(optarg);
+            break;
+
+        case 'I':
+            e->policy.insecure = SIGN_INSECURE_COVERAGE|SIGN_INSECURE_BODY
+                                 |SIGN_INSECURE_FRESHNESS;
+            e->policy.cover = 0;
+            break;
+
         case 'h':
             cli_explain_help();
             return CLI_OK;
@@ -170,9 +211,27 @@ cli_explain_options(int argc, char **argv, cli_explain_t *e)
                                                : "--directory is missing");
     }
 
-    if (strcmp(e->scheme, "http") != 0 && strcmp(e->scheme, "https") != 0) {
+    if (e->scheme && strcmp(e->scheme, "http") != 0
+        && strcmp(e->scheme, "https") != 0)
+    {
         return cli_usage(argv[0], "--uri-scheme must be http or https");
     }
+
+    return cli_explain_webhook(e, argv[0]);
+}
+
+
+/* as sign_webhook says it */
+
+static int
+cli_explain_webhook(cli_explain_t *e, const char *command)
+{
+    if ((e->policy.webhook == NULL) != (e->nkeys == 0)) {
+        return cli_usage(command, "--webhook and --key need each other");
+    }
+
+    memcpy(e->webhook.keys, e->keys, sizeof(e->keys));
+    e->webhook.nkeys = e->nkeys;
 
     return -1;
 }
@@ -218,13 +277,29 @@ cli_explain_load(cli_explain_t *e, const char *file, postern_str_t *text)
         return -1;
     }
 
-    if (cli_read(file, CLI_MAX_BODY, text) != 0
-        || cli_request_parse(&e->request, *text, file) != 0)
-    {
+    if (cli_read(file, CLI_MAX_BODY, text) != 0) {
         return -1;
     }
 
-    e->request.req.scheme = cli_str(e->scheme);
+    if (cli_request_is_har(*text)) {
+
+        if (cli_request_har(&e->request, *text, file, e->entry, e->url) != 0) {
+            return -1;
+        }
+
+    } else if (e->entry || e->url) {
+        return cli_error("%s is no HAR: --entry and --url choose from one",
+                         file), -1;
+
+    } else if (cli_request_parse(&e->request, *text, file) != 0) {
+        return -1;
+    }
+
+    if (e->scheme || e->request.req.scheme.data == NULL) {
+        e->request.req.scheme = cli_str(e->scheme ? e->scheme : "https");
+    }
+
+    e->scheme = (const char *) e->request.req.scheme.data;
 
     return cli_explain_body(e);
 }
@@ -249,195 +324,6 @@ cli_explain_body(cli_explain_t *e)
 }
 
 
-/* the steps of sign_message.h; what fails first is what the gateway says */
-
-static void
-cli_explain_steps(cli_explain_t *e)
-{
-    int64_t          now;
-    sign_code_e      code;
-    postern_str_t    secret;
-    sign_message_t   msg;
-    postern_alloc_t  memory;
-
-    memory = postern_arena_allocator(e->request.arena);
-
-    e->code = sign_parse(&e->request.req, &e->policy, &memory, &e->msg);
-    if (e->code != SIGN_OK) {
-        return;
-    }
-
-    now = e->at ? e->at : e->msg.created != POSTERN_TIME_MIN
-                          ? e->msg.created : (int64_t) time(NULL);
-
-    e->key = postern_directory_key(e->dir, e->msg.key_id);
-    e->code = sign_check(&e->request.req, &e->policy, e->key,
-                         cli_str(e->org), e->has_address ? e->address : NULL,
-                         now, &e->msg);
-
-    /* the base is of use even where the key or the coverage is not */
-
-    if (e->msg.body == SIGN_BODY_BEFORE && e->request.body_known) {
-        sign_sha256(&e->request.body, 1, e->msg.body_hash);
-        e->msg.has_body_hash = 1;
-    }
-
-    e->untold = e->msg.body == SIGN_BODY_BEFORE && !e->request.body_known;
-
-    if (e->untold) {
-        return;
-    }
-
-    msg = e->msg;
-    code = sign_base(&e->request.req, &memory, &msg);
-
-    e->msg.base = msg.base;
-    e->msg.canonical = msg.canonical;
-
-    if (e->code != SIGN_OK) {
-        return;
-    }
-
-    e->msg = msg;
-    e->code = code;
-
-    if (code == SIGN_OK && cli_explain_secret(e) == 0) {
-
-        secret.data = e->secret;
-        secret.len = e->secret_len;
-
-        e->code = cli_explain_verify(e, &e->request.req, secret, &msg);
-
-        if (e->code == SIGN_OK) {
-            cli_explain_digest(e);
-
-        } else {
-            memcpy(e->msg.detail, msg.detail, sizeof(msg.detail));
-        }
-    }
-}
-
-
-/* opens the secret of an HMAC key; public keys need none */
-
-static int
-cli_explain_secret(cli_explain_t *e)
-{
-    int              opened;
-    char             name[3 * POSTERN_NAME_MAX];
-    postern_open_e   rc;
-    postern_ring_t   ring;
-
-    if (e->key->algorithm != POSTERN_ALG_HMAC_SHA256) {
-        return 0;
-    }
-
-    if (e->ring_file && cli_ring(e->ring_file, &ring) != 0) {
-        e->code = SIGN_KEY_UNUSABLE;
-        return -1;
-    }
-
-    opened = postern_seal_name(name, sizeof(name), e->key->org->name, "keys",
-                               e->key->id, "secret") != 0;
-    rc = POSTERN_OPEN_MALFORMED;
-
-    if (opened) {
-        rc = postern_secret_open(e->ring_file ? &ring : NULL, e->key->secret,
-                                 cli_str(name), e->secret, &e->secret_len);
-    }
-
-    sodium_memzero(&ring, sizeof(ring));
-
-    if (rc == POSTERN_OPEN_OK) {
-        return 0;
-    }
-
-    e->code = SIGN_KEY_UNUSABLE;
-    snprintf(e->msg.detail, sizeof(e->msg.detail), "the secret of key "
-             "\"%.*s\" does not open: %s%s", (int) e->key->id.len,
-             (const char *) e->key->id.data, postern_open_text(rc),
-             e->ring_file ? "" : " (no --master-key was given)");
-
-    return -1;
-}
-
-
-sign_code_e
-cli_explain_verify(cli_explain_t *e, const sign_request_t *req,
-    postern_str_t secret, sign_message_t *msg)
-{
-    sign_key_t       *key;
-    sign_code_e       code;
-    postern_alloc_t   memory;
-
-    memory = postern_arena_allocator(e->request.arena);
-
-    code = sign_parse(req, &e->policy, &memory, msg);
-
-    if (code == SIGN_OK) {
-
-        if (msg->body == SIGN_BODY_BEFORE) {
-            sign_sha256(&e->request.body, 1, msg->body_hash);
-            msg->has_body_hash = 1;
-        }
-
-        code = sign_base(req, &memory, msg);
-    }
-
-    if (code != SIGN_OK) {
-        return code;
-    }
-
-    if (e->key->algorithm != POSTERN_ALG_HMAC_SHA256) {
-        secret = cli_str(NULL);
-    }
-
-    key = sign_key_create(e->key, secret);
-
-    if (key == NULL) {
-        return SIGN_KEY_UNUSABLE;
-    }
-
-    code = sign_verify(key, msg);
-    sign_key_destroy(key);
-
-    return code;
-}
-
-
-static void
-cli_explain_digest(cli_explain_t *e)
-{
-    unsigned char   out[64];
-    sign_digest_t  *d;
-
-    if (e->msg.digest == SIGN_DIGEST_NONE) {
-        return;
-    }
-
-    if (!e->request.body_known && e->request.req.has_body) {
-        e->untold = 1;
-        return;
-    }
-
-    d = sign_digest_begin(cli_alloc(sign_digest_size()), e->msg.digest);
-
-    if (e->request.body.len) {
-        sign_digest_update(d, e->request.body.data, e->request.body.len);
-    }
-
-    sign_digest_final(d, out);
-    free(d);
-
-    if (!sign_digest_equal(e->msg.digest, out, e->msg.digest_value)) {
-        e->code = SIGN_DIGEST;
-        snprintf(e->msg.detail, sizeof(e->msg.detail), "the digest of the "
-                 "body (%zu bytes) is not the one that was signed",
-                 e->request.body.len);
-    }
-}
-
-
 static void
 cli_explain_help(void)
 {
@@ -450,29 +336,27 @@ cli_explain_help(void)
 "\n"
 "DESCRIPTION\n"
 "    Reads a captured request and takes it through the gateway's own steps:\n"
-"    shape, key, coverage, signature base, signature, digest of the body.\n"
-"    Prints the gateway's code, the reason, what to do, and the "
-    "signature base\n"
-"    (for SigV4 the canonical request) the gateway expects.  "
-    "Given the client's\n"
-"    own base, it points at the first line that differs and says which\n"
-"    component that is.  Where a signature does not verify, a few usual\n"
-"    mistakes are tried, and the one that explains it is named.\n"
+"    shape, key, coverage, signature base, signature, digest of the body, in\n"
+"    whichever scheme it is signed.  Prints the gateway's code, the reason, what\n"
+"    to do, and the signature base the gateway expects (for SigV4 the canonical\n"
+"    request).  Given the client's own base, it prints both side by side and\n"
+"    points at the first difference.  Where a signature does not verify, a few\n"
+"    usual mistakes are tried, and the one that explains it is named and shown\n"
+"    in the same way.  Secrets are never printed.\n"
 "\n"
-"    REQUEST is a file with a raw HTTP/1.1 request, body and all, "
-    "or with what\n"
-"    \"curl -v\" printed; \"-\" is standard input.  Replays are "
-    "not judged, and\n"
-"    freshness only with --at.\n"
+"    REQUEST is a file with a raw HTTP/1.1 request, body and all, with what\n"
+"    \"curl -v\" printed, or with a HAR, as browsers and proxies save it; \"-\" is\n"
+"    standard input.  Replays are not judged, and freshness only with --at.\n"
 "\n"
 "OPTIONS\n"
 "    --directory FILE     the directory, to find the key in\n"
-"    --master-key FILE    opens the secret of an hmac-sha256 key\n"
+"    --master-key FILE    opens the secrets of HMAC keys\n"
 "    --base FILE          what the client signed: its signature "
     "base, canonical\n"
 "                         request or string to sign\n"
 "    --body FILE          the body, where REQUEST lacks it (curl -v)\n"
-"    --uri-scheme NAME    http or https, how the request came in: https\n"
+"    --uri-scheme NAME    http or https, how the request came in: https, or\n"
+"                         what a HAR says\n"
 "    --org ORG            the organization demanded there (postern_org)\n"
 "    --address IP         the client's address, for keys bound to networks\n"
 "    --demand FIELD       a further field that must be covered; repeatable\n"
@@ -487,6 +371,7 @@ cli_explain_help(void)
 "    postern explain --directory postern.json --master-key postern.key \\\n"
 "        --uri-scheme http capture\n"
 "    postern explain --directory postern.json --base mine.txt request.txt\n"
+"    postern explain --directory postern.json --url /api/devices saved.har\n"
 "\n"
 "EXIT STATUS\n"
 "    0 the request verifies, 1 it does not or could not be judged,\n"

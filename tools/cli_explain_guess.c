@@ -5,15 +5,19 @@
  */
 
 
+#include <sodium.h>
+
 #include "cli_explain.h"
 #include "sign_sigv4.h"
 
 
 static int cli_explain_scheme(cli_explain_t *e);
 static int cli_explain_host(cli_explain_t *e);
+static int cli_explain_no_query(cli_explain_t *e);
 static int cli_explain_normalized(cli_explain_t *e);
 static int cli_explain_empty_body(cli_explain_t *e);
 static int cli_explain_line_break(cli_explain_t *e);
+static int cli_explain_base64(cli_explain_t *e);
 static int cli_explain_try(cli_explain_t *e, const sign_request_t *req);
 
 
@@ -22,26 +26,26 @@ cli_explain_guess(cli_explain_t *e)
 {
     if (!cli_explain_scheme(e)
         && !cli_explain_host(e)
+        && !cli_explain_no_query(e)
         && !cli_explain_normalized(e)
         && !cli_explain_empty_body(e)
-        && !cli_explain_line_break(e))
+        && !cli_explain_line_break(e)
+        && !cli_explain_base64(e))
     {
         printf("\nno usual mistake explains it: check that the client has the "
-               "key's own secret\n");
+               "key's own secret, and compare with its own base: --base "
+               "FILE\n");
+        return;
     }
+
+    cli_explain_guessed(e, &e->guess);
 }
 
 
 static int
 cli_explain_try(cli_explain_t *e, const sign_request_t *req)
 {
-    postern_str_t   secret;
-    sign_message_t  msg;
-
-    secret.data = e->secret;
-    secret.len = e->secret_len;
-
-    return cli_explain_verify(e, req, secret, &msg) == SIGN_OK;
+    return cli_explain_verify(e, req, &e->guess) == SIGN_OK;
 }
 
 
@@ -122,6 +126,34 @@ cli_explain_host(cli_explain_t *e)
 }
 
 
+/* Tyk, and for years Mastodon, left it out */
+
+static int
+cli_explain_no_query(cli_explain_t *e)
+{
+    sign_request_t        req;
+    const unsigned char  *query;
+
+    req = e->request.req;
+    query = memchr(req.target.data, '?', req.target.len);
+
+    if (query == NULL) {
+        return 0;
+    }
+
+    req.target.len = (size_t) (query - req.target.data);
+
+    if (!cli_explain_try(e, &req)) {
+        return 0;
+    }
+
+    printf("\nit would verify without the query: the client signs the path "
+           "alone\n");
+
+    return 1;
+}
+
+
 /* AWS's clients resolve "..", "." and "//" before they sign, not when they
    send */
 
@@ -191,29 +223,86 @@ cli_explain_empty_body(cli_explain_t *e)
 static int
 cli_explain_line_break(cli_explain_t *e)
 {
-    int  found;
+    int             found;
+    size_t          len;
+    unsigned char  *secret;
 
-    if (e->key->algorithm != POSTERN_ALG_HMAC_SHA256
-        || e->secret_len + 1 > POSTERN_SECRET_MAX)
-    {
+    secret = e->secrets[0];
+    len = e->secret_len[0];
+    found = 0;
+
+    if (len == 0) {
         return 0;
     }
 
-    e->secret[e->secret_len++] = '\n';
-    found = cli_explain_try(e, &e->request.req);
-    e->secret_len--;
-
-    if (!found && e->secret_len > 1
-        && e->secret[e->secret_len - 1] == '\n')
-    {
-        e->secret_len--;
+    if (len < POSTERN_SECRET_MAX) {
+        secret[len] = '\n';
+        e->secret_len[0] = len + 1;
         found = cli_explain_try(e, &e->request.req);
-        e->secret_len++;
     }
+
+    if (!found && len > 1 && secret[len - 1] == '\n') {
+        e->secret_len[0] = len - 1;
+        found = cli_explain_try(e, &e->request.req);
+    }
+
+    e->secret_len[0] = len;
 
     if (found) {
         printf("\nit would verify with a line break more or less at the end of "
                "the secret: one of the two sides read it from a file\n");
+    }
+
+    return found;
+}
+
+
+/* a secret that is written in base64 is the text to some, and to others what it
+   says */
+
+static int
+cli_explain_base64(cli_explain_t *e)
+{
+    int            found;
+    char           text[POSTERN_SECRET_MAX * 4 / 3 + 8];
+    size_t         len, n;
+    unsigned char  was[POSTERN_SECRET_MAX];
+
+    len = e->secret_len[0];
+    found = 0;
+
+    memcpy(was, e->secrets[0], len);
+
+    if (len == 0) {
+        return 0;
+    }
+
+    if (sodium_base642bin(e->secrets[0], len, (const char *) was, len, NULL,
+                          &n, NULL, sodium_base64_VARIANT_ORIGINAL)
+        == 0 && n > 0)
+    {
+        e->secret_len[0] = n;
+        found = cli_explain_try(e, &e->request.req);
+    }
+
+    if (!found && len <= POSTERN_SECRET_MAX / 4 * 3 - 4) {
+        sodium_bin2base64(text, sizeof(text), was, len,
+                          sodium_base64_VARIANT_ORIGINAL);
+
+        e->secret_len[0] = strlen(text);
+        memcpy(e->secrets[0], text, e->secret_len[0]);
+        found = cli_explain_try(e, &e->request.req);
+    }
+
+    memcpy(e->secrets[0], was, len);
+    e->secret_len[0] = len;
+
+    sodium_memzero(was, sizeof(was));
+    sodium_memzero(text, sizeof(text));
+
+    if (found) {
+        printf("\nit would verify with the secret in base64 decoded, or "
+               "encoded: one of the two sides takes it for what it says\n");
     }
 
     return found;

@@ -13,12 +13,6 @@ static void cli_explain_facts(const cli_explain_t *e);
 static void cli_explain_time(int64_t seconds, char *out, size_t size);
 static void cli_explain_text(const char *title, postern_str_t text);
 static const char *cli_explain_advice(sign_code_e code);
-static postern_str_t cli_explain_line(postern_str_t *text);
-static void cli_explain_show(const char *title, postern_str_t line);
-static const char *cli_explain_component(const cli_explain_t *e,
-    int canonical, unsigned n, postern_str_t expected, postern_str_t all,
-    char *name, size_t size);
-static const char *cli_explain_cause(const char *component);
 
 
 void
@@ -46,13 +40,17 @@ cli_explain_report(cli_explain_t *e)
         printf("to do      %s\n", cli_explain_advice(e->code));
     }
 
+    if (e->code == SIGN_OK && e->msg.weak) {
+        printf("left open  %s\n", e->msg.weak);
+    }
+
     if (e->msg.canonical.data) {
         cli_explain_text("canonical request", e->msg.canonical);
     }
 
     if (e->msg.base.data) {
-        cli_explain_text(e->msg.scheme == SIGN_SIGV4 ? "string to sign"
-                                                     : "signature base",
+        cli_explain_text(e->msg.canonical.data ? "string to sign"
+                                               : "signature base",
                          e->msg.base);
     }
 }
@@ -142,223 +140,8 @@ cli_explain_text(const char *title, postern_str_t text)
 
     do {
         line = cli_explain_line(&text);
-        printf("  | %.*s\n", (int) line.len, (const char *) line.data);
+        cli_explain_print("  | ", line);
     } while (text.data);
-}
-
-
-/* text.data is NULL behind the last line */
-
-static postern_str_t
-cli_explain_line(postern_str_t *text)
-{
-    postern_str_t         line;
-    const unsigned char  *eol;
-
-    line = *text;
-    eol = text->len ? memchr(text->data, '\n', text->len) : NULL;
-
-    if (eol == NULL) {
-        text->data = NULL;
-        text->len = 0;
-
-    } else {
-        line.len = (size_t) (eol - line.data);
-        text->data += line.len + 1;
-        text->len -= line.len + 1;
-    }
-
-    return line;
-}
-
-
-/* compares with what the client signed; 1 where it is the same */
-
-int
-cli_explain_compare(cli_explain_t *e)
-{
-    int             canonical;
-    char            name[POSTERN_NAME_MAX];
-    unsigned        n;
-    const char     *component;
-    postern_str_t   file, theirs, ours, all, a, b;
-
-    if (cli_read(e->base_file, SIGN_MAX_BASE, &file) != 0) {
-        return 0;
-    }
-
-    theirs = file;
-
-    if (theirs.len && theirs.data[theirs.len - 1] == '\n') {
-        theirs.len--;
-    }
-
-    canonical = e->msg.canonical.data
-                && !(theirs.len > 5 && memcmp(theirs.data, "AWS4-", 5) == 0);
-    ours = canonical ? e->msg.canonical : e->msg.base;
-    all = ours;
-
-    if (postern_str_eq(ours, theirs)) {
-        printf("\n%s is the same: the key is another one, or the signature "
-               "was made over something else\n", e->base_file);
-        cli_free(&file);
-        return 1;
-    }
-
-    for (n = 1; ours.data && theirs.data; n++) {
-
-        a = cli_explain_line(&ours);
-        b = cli_explain_line(&theirs);
-
-        if (postern_str_eq(a, b)) {
-            if ((ours.data == NULL) != (theirs.data == NULL)) {
-                a = ours.data ? cli_explain_line(&ours) : cli_str("(nothing)");
-                b = theirs.data ? cli_explain_line(&theirs)
-                                : cli_str("(nothing)");
-                n++;
-
-            } else {
-                continue;
-            }
-        }
-
-        component = cli_explain_component(e, canonical, n, a, all, name,
-                                          sizeof(name));
-
-        printf("\nfirst difference, line %u, %s:\n", n, component);
-        cli_explain_show("expected", a);
-        cli_explain_show("client", b);
-        printf("  likely    %s\n", cli_explain_cause(component));
-        break;
-    }
-
-    cli_free(&file);
-
-    return 0;
-}
-
-
-/* The client's text is somebody else's, and goes to a terminal; besides, a "\r"
-   that nobody sees may be all the difference. */
-
-static void
-cli_explain_show(const char *title, postern_str_t line)
-{
-    size_t  i;
-
-    printf("  %-9s | ", title);
-
-    for (i = 0; i < line.len; i++) {
-        printf(line.data[i] < 0x20 || line.data[i] == 0x7f ? "\\x%02x" : "%c",
-               line.data[i]);
-    }
-
-    putchar('\n');
-}
-
-
-/* the component that a line of the base or the canonical request is of */
-
-static const char *
-cli_explain_component(const cli_explain_t *e, int canonical, unsigned n,
-    postern_str_t expected, postern_str_t all, char *name, size_t size)
-{
-    size_t                 len;
-    unsigned               lines;
-    const unsigned char   *end;
-
-    static const char     *const  parts[] = { "method", "path", "query" };
-
-    static const char     *const  string[] = {
-        "algorithm", "time", "scope", "hash of the canonical request"
-    };
-
-    if (e->msg.scheme == SIGN_SIGV4 && !canonical) {
-        return n <= 4 ? string[n - 1] : "end";
-    }
-
-    if (canonical && n <= 3) {
-        return parts[n - 1];
-    }
-
-    for (lines = 1; all.data; lines++) {
-        cli_explain_line(&all);
-    }
-
-    if (canonical && n + 1 == lines) {
-        return "hash of the body";
-    }
-
-    if (canonical && n + 2 == lines) {
-        return "list of signed headers";
-    }
-
-    len = expected.len;
-
-    if (!canonical && len && *expected.data == '"') {
-        end = memchr(expected.data + 1, '"', len - 1);
-        expected.data++;
-        len = end ? (size_t) (end - expected.data) : 0;
-
-    } else {
-        end = len ? memchr(expected.data, ':', len) : NULL;
-        len = end ? (size_t) (end - expected.data) : 0;
-    }
-
-    snprintf(name, size, "%.*s", (int) len, (const char *) expected.data);
-
-    return len ? name : "end";
-}
-
-
-static const char *
-cli_explain_cause(const char *component)
-{
-    size_t  i;
-
-    static const struct {
-        const char  *component;
-        const char  *cause;
-    } causes[] = {
-        { "@authority", "another host was signed: a proxy changed it, or the "
-                        "port is written differently" },
-        { "host", "another host was signed: a proxy changed it, or the port "
-                  "is written differently" },
-        { "@scheme", "TLS ends before the gateway, or --uri-scheme is wrong" },
-        { "@target-uri", "host, scheme or path changed on the way: a proxy, or "
-                         "--uri-scheme" },
-        { "@path", "the path was rewritten, normalized or encoded in another "
-                   "way" },
-        { "path", "the path was rewritten, normalized or encoded in another "
-                  "way" },
-        { "@query", "parameters were added, or encoded in another way; it "
-                    "begins with \"?\" even where it is empty" },
-        { "query", "parameters must be sorted by name, then value, and every "
-                   "one has a \"=\"" },
-        { "@method", "another method was signed, or the letters are not upper "
-                     "case" },
-        { "method", "another method was signed, or the letters are not upper "
-                    "case" },
-        { "@signature-params", "this line repeats what stands behind the label "
-                               "in Signature-Input, in that order" },
-        { "hash of the body", "another body was signed, or none (curl -T signs "
-                              "none)" },
-        { "hash of the canonical request", "compare the canonical request: "
-                                           "give that with --base" },
-        { "time", "another X-Amz-Date was signed" },
-        { "scope", "date, region or service are not those of Credential=" },
-        { "list of signed headers", "not the list of SignedHeaders=" },
-        { "end", "one of the two has more lines" }
-    };
-
-    for (i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
-        if (strcmp(component, causes[i].component) == 0) {
-            return causes[i].cause;
-        }
-    }
-
-    return "the header changed on the way, or blanks and repeated lines are "
-           "joined in another way";
 }
 
 
@@ -368,8 +151,8 @@ cli_explain_advice(sign_code_e code)
     switch (code) {
 
     case SIGN_MISSING:
-        return "sign it: Signature-Input and Signature (RFC 9421), or "
-               "Authorization: AWS4-HMAC-SHA256";
+        return "sign it: Signature-Input and Signature (RFC 9421), "
+               "Authorization: AWS4-HMAC-SHA256, or as another scheme has it";
 
     case SIGN_MALFORMED:
         return "compare with what \"postern sign --print\" makes";
@@ -398,6 +181,9 @@ cli_explain_advice(sign_code_e code)
 
     case SIGN_KEY_ORG:
         return "use a key of the organization that postern_org names there";
+
+    case SIGN_KEY_SCHEME:
+        return "use another key, or add the scheme to \"schemes\" of this one";
 
     case SIGN_KEY_UNUSABLE:
         return "give the right --master-key, or seal the secret anew";

@@ -43,6 +43,15 @@ int cli_request_url(cli_request_t *r, const char *url);
 /* a raw HTTP/1.1 request, or what "curl -v" printed; 0, or -1 after an error */
 int cli_request_parse(cli_request_t *r, postern_str_t text, const char *name);
 
+/*
+ * cli_request_har.c: one request of an HTTP archive, by its number (from 1 on; 0
+ * for none) or by a text that its URL contains (NULL for none); 0, or -1 after
+ * an error.
+ */
+int cli_request_is_har(postern_str_t text);
+int cli_request_har(cli_request_t *r, postern_str_t text, const char *name,
+    int64_t entry, const char *url);
+
 /* a printf() into the arena */
 postern_str_t cli_format(cli_request_t *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -54,7 +63,7 @@ postern_str_t cli_format(cli_request_t *r, const char *fmt, ...)
 
 typedef struct {
     postern_alg_e      alg;
-    postern_str_t      secret;            /* hmac-sha256 */
+    postern_str_t      secret;            /* HMAC */
     void              *pkey;              /* EVP_PKEY of the others */
 } cli_signer_t;
 
@@ -63,7 +72,11 @@ int cli_signer_secret(cli_signer_t *s, const char *file);
 int cli_signer_key(cli_signer_t *s, const char *file);
 void cli_signer_free(cli_signer_t *s);
 
-#define CLI_SIGNATURE_MAX  64
+/* for keys that can do more than one: an RSA key, a secret; 0, or -1 after an
+   error */
+int cli_signer_choose(cli_signer_t *s, postern_alg_e alg);
+
+#define CLI_SIGNATURE_MAX  1024    /* bytes: RSA with 8192 bits */
 
 /* the signature of msg->base, for the scheme of msg; its length, or 0 after an
    error */

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "cli_sign.h"
+#include "sign_webhook.h"
 
 
 static int cli_sign_options(int argc, char **argv, cli_sign_t *s);
@@ -17,6 +18,7 @@ static int cli_sign_option(cli_sign_t *s, const char *command, int c);
 static int cli_sign_data(cli_sign_t *s, const char *command, int file);
 static int cli_sign_number(const char *text, int64_t *value);
 static int cli_sign_check(cli_sign_t *s, const char *command);
+static int cli_sign_check_form(cli_sign_t *s, const char *command);
 static int cli_sign_build(cli_sign_t *s);
 static void cli_sign_print(const cli_sign_t *s);
 static void cli_sign_print_headers(const cli_sign_t *s);
@@ -27,7 +29,7 @@ enum {
     OPT_KEY_ID = 256, OPT_SECRET_FILE, OPT_KEY_FILE, OPT_SCHEME, OPT_METHOD,
     OPT_HEADER, OPT_DATA, OPT_DATA_FILE, OPT_COMPONENT, OPT_CREATED,
     OPT_EXPIRES, OPT_NONCE, OPT_NO_NONCE, OPT_LABEL, OPT_TAG, OPT_REGION,
-    OPT_SERVICE, OPT_PRINT, OPT_HEADERS, OPT_BASE, OPT_CACERT, OPT_INSECURE,
+    OPT_SERVICE, OPT_FORM, OPT_KIND, OPT_ALGORITHM, OPT_PRINT, OPT_HEADERS, OPT_BASE, OPT_CACERT, OPT_INSECURE,
     OPT_HELP
 };
 
@@ -50,6 +52,9 @@ static const struct option  cli_sign_longopts[] = {
     { "tag",              required_argument, NULL, OPT_TAG },
     { "region",           required_argument, NULL, OPT_REGION },
     { "service",          required_argument, NULL, OPT_SERVICE },
+    { "form",             required_argument, NULL, OPT_FORM },
+    { "kind",             required_argument, NULL, OPT_KIND },
+    { "algorithm",        required_argument, NULL, OPT_ALGORITHM },
     { "print",            no_argument,       NULL, OPT_PRINT },
     { "headers",          no_argument,       NULL, OPT_HEADERS },
     { "base",             no_argument,       NULL, OPT_BASE },
@@ -75,6 +80,7 @@ cli_sign(int argc, char **argv)
     s->label = "sig1";
     s->region = "local";
     s->service = "app";
+    s->form = "draft";
 
     rc = cli_sign_options(argc, argv, s);
 
@@ -155,6 +161,9 @@ cli_sign_option(cli_sign_t *s, const char *command, int c)
         { OPT_REGION, &s->region },
         { OPT_SERVICE, &s->service },
         { OPT_CACERT, &s->cacert },
+        { OPT_FORM, &s->form },
+        { OPT_KIND, &s->kind },
+        { OPT_ALGORITHM, &s->algorithm },
         { 0, NULL }
     };
 
@@ -175,11 +184,12 @@ cli_sign_option(cli_sign_t *s, const char *command, int c)
                == 0 ? -1 : CLI_FAILED;
 
     case OPT_SCHEME:
-        if (strcmp(optarg, "sigv4") == 0) {
-            s->scheme = SIGN_SIGV4;
+        s->scheme = postern_scheme_parse(cli_str(optarg));
 
-        } else if (strcmp(optarg, "rfc9421") != 0) {
-            return cli_usage(command, "--scheme must be rfc9421 or sigv4");
+        if (!(s->scheme & (SIGN_RFC9421|SIGN_SIGV4|SIGN_CAVAGE|SIGN_WEBHOOK)))
+        {
+            return cli_usage(command, "--scheme must be rfc9421, sigv4, cavage "
+                             "or webhook");
         }
 
         return -1;
@@ -303,6 +313,10 @@ cli_sign_check(cli_sign_t *s, const char *command)
                          "--print, --headers and --base exclude one another");
     }
 
+    if (cli_sign_check_form(s, command) != -1) {
+        return CLI_USAGE;
+    }
+
     if (s->scheme == SIGN_SIGV4) {
 
         if (s->signer.alg != POSTERN_ALG_HMAC_SHA256) {
@@ -324,6 +338,53 @@ cli_sign_check(cli_sign_t *s, const char *command)
     }
 
     return -1;
+}
+
+
+static int
+cli_sign_check_form(cli_sign_t *s, const char *command)
+{
+    postern_alg_e  alg;
+
+    if (strcmp(s->form, "draft") != 0 && strcmp(s->form, "kong") != 0
+        && strcmp(s->form, "apisix") != 0)
+    {
+        return cli_usage(command, "--form must be draft, kong or apisix");
+    }
+
+    if (s->form[0] != 'd' && s->scheme != SIGN_CAVAGE) {
+        return cli_usage(command, "--form is of cavage");
+    }
+
+    if ((s->kind != NULL) != (s->scheme == SIGN_WEBHOOK)) {
+        return cli_usage(command,
+                         "--scheme webhook and --kind need each other");
+    }
+
+    if (s->kind && sign_webhook_kind(cli_str(s->kind)) == NULL) {
+        return cli_usage(command, "--kind must be standard, github, stripe, "
+                         "slack or shopify");
+    }
+
+    /* what clients of the draft mean by an RSA key */
+
+    if (s->algorithm == NULL && s->scheme == SIGN_CAVAGE
+        && s->signer.alg == POSTERN_ALG_RSA_PSS_SHA512)
+    {
+        s->algorithm = "rsa-v1_5-sha256";
+    }
+
+    if (s->algorithm == NULL) {
+        return -1;
+    }
+
+    alg = postern_alg_parse(cli_str(s->algorithm));
+
+    if (alg == 0) {
+        return cli_usage(command, "\"%.40s\" is no algorithm", s->algorithm);
+    }
+
+    return cli_signer_choose(&s->signer, alg) == 0 ? -1 : CLI_USAGE;
 }
 
 
@@ -457,7 +518,12 @@ cli_sign_help(void)
 "    --secret-file FILE   the secret of an hmac-sha256 key; \"-\" "
     "reads standard\n"
 "                         input; one line break at the end is dropped\n"
-"    --key-file FILE      the private key in PEM form: Ed25519 or P-256\n"
+"    --key-file FILE      the private key in PEM form: Ed25519, P-256, P-384 or\n"
+"                         RSA\n"
+"    --algorithm NAME     where the key can do several: hmac-sha256 (the default\n"
+"                         of a secret), hmac-sha384, hmac-sha512;\n"
+"                         rsa-pss-sha512 (of RSA, with rfc9421) or\n"
+"                         rsa-v1_5-sha256 (with cavage)\n"
 "\n"
 "OPTIONS: REQUEST\n"
 "    -X, --method NAME    GET where it is left out, POST with a body\n"
@@ -466,17 +532,19 @@ cli_sign_help(void)
 "    -H, --header LINE    a further header, \"Name: value\"; repeatable\n"
 "\n"
 "OPTIONS: SIGNATURE\n"
-"    --scheme NAME        rfc9421 (the default) or sigv4\n"
+"    --scheme NAME        rfc9421 (the default), sigv4, cavage or webhook\n"
+"    --form NAME          cavage: draft (the default), kong or apisix\n"
+"    --kind NAME          webhook: standard, github, stripe, slack or shopify\n"
 "    --created SECONDS    the time of signing, since 1970: now "
     "where it is left\n"
 "                         out; others are for tests\n"
-"    --component NAME     rfc9421: what is covered, in this "
+"    --component NAME     rfc9421, cavage: what is covered, in this "
     "order, in place of\n"
 "                         the default; repeatable.  Parameters follow:\n"
 "                         'cache-control;sf', '@query-param;name=\"id\"'\n"
 "    --nonce TEXT         rfc9421: this nonce and not a random one\n"
 "    --no-nonce           rfc9421: no nonce at all\n"
-"    --expires SECONDS    rfc9421: so long after the time of signing\n"
+"    --expires SECONDS    rfc9421, cavage: so long after the time of signing\n"
 "    --label NAME         rfc9421: the signature's label, sig1\n"
 "    --tag TEXT           rfc9421: the signature's tag, none\n"
 "    --region NAME        sigv4: of the credential's scope, \"local\"\n"
@@ -485,8 +553,8 @@ cli_sign_help(void)
 "OPTIONS: OUTPUT\n"
 "    --print              print the request as raw HTTP/1.1, send nothing\n"
 "    --headers            print the header lines that another client must add\n"
-"    --base               print the signature base (rfc9421) or the canonical\n"
-"                         request and the string to sign (sigv4)\n"
+"    --base               print what is signed; with sigv4 also the canonical\n"
+"                         request\n"
 "    -i, --include        print the response's status and headers as well\n"
 "    --cacert FILE        trust the certificates in FILE\n"
 "    --insecure           trust any certificate: for tests on "

@@ -1,6 +1,6 @@
 
 /*
- * postern sign, in three parts: options, signature, transfer.
+ * postern sign: options, signatures of each scheme, transfer.
  */
 
 
@@ -18,6 +18,10 @@ typedef struct {
     cli_request_t     request;
     cli_signer_t      signer;
     sign_scheme_e     scheme;
+
+    const char       *form;               /* cavage: draft, kong, apisix */
+    const char       *kind;               /* webhook */
+    const char       *algorithm;          /* NULL: the key's usual one */
 
     const char       *url;
     const char       *key_id;
@@ -52,6 +56,17 @@ typedef struct {
 /* cli_sign_make.c: adds the fields of the signature; 0, or -1 after an
    error */
 int cli_sign_make(cli_sign_t *s);
+
+int cli_sign_make_cavage(cli_sign_t *s);        /* cli_sign_cavage.c */
+int cli_sign_make_webhook(cli_sign_t *s);       /* cli_sign_webhook.c */
+
+/* reads the request as the gateway does and signs what it says was signed; the
+   length of the signature, or 0 after an error */
+size_t cli_sign_base(cli_sign_t *s, unsigned char out[CLI_SIGNATURE_MAX]);
+
+/* in the request's arena */
+const char *cli_sign_base64(cli_sign_t *s, const unsigned char *data,
+    size_t len);
 
 /* cli_sign_send.c: sends it, the response goes to standard output */
 int cli_sign_send(cli_sign_t *s);

@@ -17,7 +17,7 @@
 #define CLI_ZEROS                                                             \
     "0000000000000000000000000000000000000000000000000000000000000000"
 
-#define CLI_BASE64_MAX  128
+#define CLI_NONCE_MAX  32
 
 
 static int cli_sign_make_rfc9421(cli_sign_t *s);
@@ -28,22 +28,31 @@ static postern_str_t cli_sign_component(cli_sign_t *s, postern_str_t list,
 static int cli_sign_make_sigv4(cli_sign_t *s);
 static postern_str_t cli_sign_listed(cli_sign_t *s);
 static void cli_sign_time(int64_t seconds, char out[17]);
-static size_t cli_sign_base(cli_sign_t *s,
-    unsigned char out[CLI_SIGNATURE_MAX]);
 
 
 int
 cli_sign_make(cli_sign_t *s)
 {
-    return s->scheme == SIGN_SIGV4 ? cli_sign_make_sigv4(s)
-                                   : cli_sign_make_rfc9421(s);
+    switch (s->scheme) {
+
+    case SIGN_SIGV4:
+        return cli_sign_make_sigv4(s);
+
+    case SIGN_CAVAGE:
+        return cli_sign_make_cavage(s);
+
+    case SIGN_WEBHOOK:
+        return cli_sign_make_webhook(s);
+
+    default:
+        return cli_sign_make_rfc9421(s);
+    }
 }
 
 
 static int
 cli_sign_make_rfc9421(cli_sign_t *s)
 {
-    char            b64[CLI_BASE64_MAX];
     size_t          len;
     cli_request_t  *r;
     postern_str_t   params;
@@ -53,11 +62,10 @@ cli_sign_make_rfc9421(cli_sign_t *s)
 
     if (s->body.len && cli_request_get(r, "content-digest").data == NULL) {
         sign_sha256(&s->body, 1, hash);
-        sodium_bin2base64(b64, sizeof(b64), hash, 32,
-                          sodium_base64_VARIANT_ORIGINAL);
 
         if (cli_request_add(r, "Content-Digest",
-                            cli_format(r, "sha-256=:%s:", b64))
+                            cli_format(r, "sha-256=:%s:",
+                                       cli_sign_base64(s, hash, 32)))
             != 0)
         {
             return -1;
@@ -83,11 +91,9 @@ cli_sign_make_rfc9421(cli_sign_t *s)
         return -1;
     }
 
-    sodium_bin2base64(b64, sizeof(b64), signature, len,
-                      sodium_base64_VARIANT_ORIGINAL);
-
     cli_request_set_last(r, "signature",
-                         cli_format(r, "%s=:%s:", s->label, b64));
+                         cli_format(r, "%s=:%s:", s->label,
+                                    cli_sign_base64(s, signature, len)));
 
     return 0;
 }
@@ -96,7 +102,7 @@ cli_sign_make_rfc9421(cli_sign_t *s)
 static postern_str_t
 cli_sign_params(cli_sign_t *s)
 {
-    char            b64[CLI_BASE64_MAX];
+    char            b64[CLI_NONCE_MAX];
     const char     *nonce;
     cli_request_t  *r;
     postern_str_t   params;
@@ -176,6 +182,18 @@ cli_sign_component(cli_sign_t *s, postern_str_t list, const char *component)
     return cli_format(&s->request, n ? "%s%s\"%.*s\"%s" : "%s%s%.*s%s",
                       (const char *) list.data, list.len ? " " : "",
                       (int) n, component, component + n);
+}
+
+
+const char *
+cli_sign_base64(cli_sign_t *s, const unsigned char *data, size_t len)
+{
+    char  b64[CLI_SIGNATURE_MAX * 4 / 3 + 8];
+
+    sodium_bin2base64(b64, sizeof(b64), data, len,
+                      sodium_base64_VARIANT_ORIGINAL);
+
+    return (const char *) cli_format(&s->request, "%s", b64).data;
 }
 
 
@@ -284,10 +302,7 @@ cli_sign_time(int64_t seconds, char out[17])
 }
 
 
-/* reads the request as the gateway does and signs what it says was signed;
-   the length of the signature, or 0 after an error */
-
-static size_t
+size_t
 cli_sign_base(cli_sign_t *s, unsigned char out[CLI_SIGNATURE_MAX])
 {
     sign_code_e      code;

@@ -8,7 +8,9 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <sodium.h>
 
 #include "cli_request.h"
@@ -19,8 +21,12 @@ static void cli_signer_hmac(const unsigned char *key, size_t len,
     postern_str_t data, unsigned char out[32]);
 static void cli_signer_sigv4(const cli_signer_t *s, const sign_message_t *msg,
     unsigned char out[32]);
-static size_t cli_signer_pkey(const cli_signer_t *s, postern_str_t base,
+static size_t cli_signer_mac(const cli_signer_t *s, postern_str_t base,
     unsigned char out[CLI_SIGNATURE_MAX]);
+static size_t cli_signer_pkey(const cli_signer_t *s, const sign_message_t *msg,
+    unsigned char out[CLI_SIGNATURE_MAX]);
+static size_t cli_signer_raw(unsigned char out[CLI_SIGNATURE_MAX], size_t len,
+    int size);
 
 
 int
@@ -90,12 +96,45 @@ cli_signer_key(cli_signer_t *s, const char *file)
     } else if (EVP_PKEY_is_a(pkey, "EC") && EVP_PKEY_get_bits(pkey) == 256) {
         s->alg = POSTERN_ALG_ECDSA_P256_SHA256;
 
+    } else if (EVP_PKEY_is_a(pkey, "EC") && EVP_PKEY_get_bits(pkey) == 384) {
+        s->alg = POSTERN_ALG_ECDSA_P384_SHA384;
+
+    } else if (EVP_PKEY_is_a(pkey, "RSA")
+               && EVP_PKEY_get_size(pkey) <= CLI_SIGNATURE_MAX)
+    {
+        s->alg = POSTERN_ALG_RSA_PSS_SHA512;
+
     } else {
-        cli_error("%s is neither an Ed25519 nor a P-256 key", file);
+        cli_error("%s is neither an Ed25519, P-256, P-384 nor RSA key", file);
         return -1;
     }
 
     return 0;
+}
+
+
+int
+cli_signer_choose(cli_signer_t *s, postern_alg_e alg)
+{
+    int            rsa;
+    postern_str_t  name;
+
+    rsa = alg == POSTERN_ALG_RSA_PSS_SHA512
+          || alg == POSTERN_ALG_RSA_V1_5_SHA256;
+
+    if (alg == s->alg
+        || (postern_alg_is_hmac(s->alg) && postern_alg_is_hmac(alg))
+        || (rsa && s->alg == POSTERN_ALG_RSA_PSS_SHA512))
+    {
+        s->alg = alg;
+        return 0;
+    }
+
+    name = postern_alg_name(alg);
+    cli_error("%.*s is no algorithm of this key", (int) name.len,
+              name.data ? (const char *) name.data : "");
+
+    return -1;
 }
 
 
@@ -123,12 +162,33 @@ cli_signer_sign(const cli_signer_t *s, const sign_message_t *msg,
         return 32;
     }
 
-    if (s->alg == POSTERN_ALG_HMAC_SHA256) {
-        cli_signer_hmac(s->secret.data, s->secret.len, msg->base, out);
-        return 32;
+    if (postern_alg_is_hmac(s->alg)) {
+        return cli_signer_mac(s, msg->base, out);
     }
 
-    return cli_signer_pkey(s, msg->base, out);
+    return cli_signer_pkey(s, msg, out);
+}
+
+
+static size_t
+cli_signer_mac(const cli_signer_t *s, postern_str_t base,
+    unsigned char out[CLI_SIGNATURE_MAX])
+{
+    unsigned       len;
+    const EVP_MD  *md;
+
+    md = s->alg == POSTERN_ALG_HMAC_SHA256 ? EVP_sha256()
+         : s->alg == POSTERN_ALG_HMAC_SHA384 ? EVP_sha384() : EVP_sha512();
+
+    if (HMAC(md, s->secret.data, (int) s->secret.len, base.data, base.len,
+             out, &len)
+        == NULL)
+    {
+        cli_error("OpenSSL cannot sign with this secret");
+        return 0;
+    }
+
+    return len;
 }
 
 
@@ -178,48 +238,88 @@ cli_signer_sigv4(const cli_signer_t *s, const sign_message_t *msg,
 
 
 static size_t
-cli_signer_pkey(const cli_signer_t *s, postern_str_t base,
+cli_signer_pkey(const cli_signer_t *s, const sign_message_t *msg,
     unsigned char out[CLI_SIGNATURE_MAX])
 {
-    int                   ok;
-    size_t                len;
-    ECDSA_SIG            *sig;
-    EVP_MD_CTX           *ctx;
-    unsigned char         der[128];
-    const unsigned char  *p;
+    int            ok;
+    size_t         len;
+    EVP_MD_CTX    *ctx;
+    const EVP_MD  *md;
+    EVP_PKEY_CTX  *pctx;
+
+    switch (s->alg) {
+
+    case POSTERN_ALG_ED25519:
+        md = NULL;
+        break;
+
+    case POSTERN_ALG_ECDSA_P384_SHA384:
+        md = EVP_sha384();
+        break;
+
+    case POSTERN_ALG_RSA_PSS_SHA512:
+        md = EVP_sha512();
+        break;
+
+    default:
+        md = EVP_sha256();
+        break;
+    }
 
     ctx = EVP_MD_CTX_new();
-    len = sizeof(der);
+    len = CLI_SIGNATURE_MAX;
 
     ok = ctx != NULL
-         && EVP_DigestSignInit(ctx, NULL,
-                               s->alg == POSTERN_ALG_ED25519 ? NULL
-                                                             : EVP_sha256(),
-                               NULL, s->pkey) == 1
-         && EVP_DigestSign(ctx, der, &len, base.data, base.len) == 1;
+         && EVP_DigestSignInit(ctx, &pctx, md, NULL, s->pkey) == 1;
+
+    if (ok && s->alg == POSTERN_ALG_RSA_PSS_SHA512) {
+        ok = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1
+             && EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST)
+                == 1;
+    }
+
+    ok = ok && EVP_DigestSign(ctx, out, &len, msg->base.data, msg->base.len)
+               == 1;
 
     EVP_MD_CTX_free(ctx);
 
     if (!ok) {
+        ERR_clear_error();
         cli_error("OpenSSL cannot sign with this key");
         return 0;
     }
 
-    if (s->alg == POSTERN_ALG_ED25519) {
-        memcpy(out, der, 64);
-        return 64;
+    /* what cavage sends is what OpenSSL makes */
+
+    if (msg->scheme == SIGN_CAVAGE
+        || (s->alg != POSTERN_ALG_ECDSA_P256_SHA256
+            && s->alg != POSTERN_ALG_ECDSA_P384_SHA384))
+    {
+        return len;
     }
 
-    /* RFC 9421 section 3.3.4: r and s, 32 bytes each */
+    return cli_signer_raw(out, len, s->alg == POSTERN_ALG_ECDSA_P256_SHA256
+                                    ? 32 : 48);
+}
 
-    p = der;
+
+/* RFC 9421, sections 3.3.4 and 3.3.5: r and s, each of one length */
+
+static size_t
+cli_signer_raw(unsigned char out[CLI_SIGNATURE_MAX], size_t len, int size)
+{
+    int                   ok;
+    ECDSA_SIG            *sig;
+    const unsigned char  *p;
+
+    p = out;
     sig = d2i_ECDSA_SIG(NULL, &p, (long) len);
 
     ok = sig != NULL
-         && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, 32) == 32
-         && BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + 32, 32) == 32;
+         && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, size) == size
+         && BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + size, size) == size;
 
     ECDSA_SIG_free(sig);
 
-    return ok ? 64 : 0;
+    return ok ? 2 * (size_t) size : 0;
 }
