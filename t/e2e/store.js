@@ -71,6 +71,7 @@ function answer(req, res, url, body) {
     }
 
     res.setHeader("ETag", `"${hash(objects.get(key))}"`);
+    res.setHeader("Last-Modified", new Date().toUTCString());
     res.setHeader("Content-Length", objects.get(key).length);
     res.end(req.method === "HEAD" ? undefined : objects.get(key));
 }
