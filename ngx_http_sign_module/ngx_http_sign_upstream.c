@@ -25,6 +25,7 @@
 
 
 #include "ngx_http_sign_outward.h"
+#include "sign_webhook.h"
 
 #include <openssl/rand.h>
 
@@ -464,7 +465,15 @@ ngx_http_sign_upstream_sign(ngx_http_request_t *r,
                                                                  : NULL;
 
     sctx = postern_api.ctx(r, NGX_HTTP_POSTERN_SIGN);
-    now.enos = (sctx && sctx->message.scheme == SIGN_ENOS);
+
+    if (sctx) {
+        now.enos = (sctx->message.scheme == SIGN_ENOS);
+        now.decoded = sctx->decoding;
+
+        if (sctx->message.scheme == SIGN_WEBHOOK) {
+            now.credential = sctx->conf->policy.webhook->header;
+        }
+    }
 
     if (RAND_bytes(now.nonce, sizeof(now.nonce)) != 1) {
         return ngx_http_sign_upstream_failed(r, SIGN_NO_MEMORY,

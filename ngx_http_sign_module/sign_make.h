@@ -90,6 +90,8 @@ typedef struct {
     unsigned                has_body:1;
     unsigned                enos:1;       /* the client signed by EnOS: its
                                              query parameters go */
+    unsigned                decoded:1;    /* the body came as aws-chunked, and
+                                             does not go on as such */
     postern_str_t           credential;   /* a field, lower case, in which the
                                              client's signature came; absent:
                                              none beside the known ones */
@@ -124,6 +126,10 @@ sign_code_e sign_make_request(postern_str_t bytes, const sign_make_t *make,
    SIGN_MALFORMED */
 sign_code_e sign_head_read(postern_str_t bytes, const postern_alloc_t *alloc,
     sign_message_t *msg, sign_head_t *head);
+
+/* SIGN_UNSUPPORTED where the body has signatures of the client in it */
+sign_code_e sign_head_check(const sign_head_t *head,
+    const sign_make_now_t *now, sign_message_t *msg);
 
 /* 1 where the field carries a credential of the client */
 int sign_head_is_credential(const sign_field_t *field,

@@ -15,6 +15,7 @@ static sign_code_e head_field(postern_str_t line,
 static sign_code_e head_next(postern_str_t bytes, size_t *pos,
     sign_message_t *msg, postern_str_t *line);
 static size_t head_count(postern_str_t bytes);
+static int head_has(postern_str_t value, const char *word);
 static int head_begins(postern_str_t value, const char *word);
 
 
@@ -38,6 +39,8 @@ static const postern_str_t  head_credentials[] = {
     postern_string("x-amz-signedheaders"),
     postern_string("x-amz-signature"),
     postern_string("x-amz-expires"),
+    postern_string("x-amz-decoded-content-length"),
+    postern_string("x-amz-trailer"),
     postern_string("apim-accesstoken"),
     postern_string("apim-timestamp"),
     postern_string("apim-signature"),
@@ -265,6 +268,36 @@ head_field(postern_str_t line, const postern_alloc_t *alloc,
 
 
 /*
+ * aws-chunked: each chunk is signed by the client and goes on with what it is
+ * signed by, to somebody who cannot verify it without the client's key.
+ */
+
+sign_code_e
+sign_head_check(const sign_head_t *head, const sign_make_now_t *now,
+    sign_message_t *msg)
+{
+    size_t               i;
+    const sign_field_t  *field;
+
+    for (i = 0; i < head->nfields && !now->decoded; i++) {
+        field = &head->fields[i];
+
+        if ((postern_str_is(field->name, "x-amz-content-sha256")
+             && head_begins(field->value, "streaming-"))
+            || (postern_str_is(field->name, "content-encoding")
+                && head_has(field->value, "aws-chunked")))
+        {
+            return sign_fail(msg, SIGN_UNSUPPORTED,
+                             "the body is aws-chunked, signed by the client: "
+                             "set \"sign_aws_chunked decode\"");
+        }
+    }
+
+    return SIGN_OK;
+}
+
+
+/*
  * Authorization is shared with schemes that are none of ours: Basic and Bearer
  * are the application's business.
  */
@@ -292,6 +325,20 @@ sign_head_is_credential(const sign_field_t *field, const sign_make_now_t *now)
            || head_begins(field->value, "aws ")
            || head_begins(field->value, "signature")
            || head_begins(field->value, "hmac");
+}
+
+
+static int
+head_has(postern_str_t value, const char *word)
+{
+    for ( /* void */ ; value.len; value.data++, value.len--) {
+
+        if (head_begins(value, word)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

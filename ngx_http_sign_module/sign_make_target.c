@@ -255,7 +255,8 @@ target_octet(const unsigned char **p, const unsigned char *last)
 }
 
 
-/* each octet in its one canonical encoding; "/" stays in a path */
+/* each octet in its one canonical encoding; "/" is bare in a path: keys of S3
+   know no other one */
 
 static unsigned char *
 target_recode(postern_str_t s, int path, unsigned char *p)
@@ -274,7 +275,7 @@ target_recode(postern_str_t s, int path, unsigned char *p)
         bare = (*pos != '%');
         c = target_octet(&pos, last);
 
-        if (c == '/' && path && bare) {
+        if (c == '/' && path) {
             *p++ = '/';
             continue;
         }
