@@ -101,27 +101,64 @@ role(const postern_org_t *org, const postern_role_t *r)
 static void
 key(const postern_directory_t *dir, const postern_key_t *k)
 {
+    uint32_t  i;
+
     expect(postern_directory_key(dir, k->id) == k);
     expect(k->not_before < k->not_after);
     expect(k->user == NULL || k->roles == k->user->roles);
 
+    expect(postern_alg_is_hmac(k->algorithm)
+           ? k->secret.len > 0 && k->public_key.len == 0
+           : k->secret.len == 0 && k->public_key.len > 0);
+    expect(k->schemes != 0
+           && (k->schemes & ~postern_alg_schemes(k->algorithm)) == 0);
+    expect(!(k->schemes & POSTERN_SCHEMES_APART)
+           || (k->schemes & (k->schemes - 1)) == 0);
+    expect((k->rate == 0) == (k->rate_period == 0));
+
     switch (k->algorithm) {
 
-    case POSTERN_ALG_HMAC_SHA256:
-        expect(k->secret.len > 0 && k->public_key.len == 0);
-        break;
-
     case POSTERN_ALG_ED25519:
-        expect(k->secret.len == 0 && k->public_key.len == 32);
+        expect(k->public_key.len == 32);
         break;
 
     case POSTERN_ALG_ECDSA_P256_SHA256:
-        expect(k->secret.len == 0 && k->public_key.len == 65);
+        expect(k->public_key.len == 65);
         break;
+
+    case POSTERN_ALG_ECDSA_P384_SHA384:
+        expect(k->public_key.len == 97);
+        break;
+
+    case POSTERN_ALG_SSH_CA:
+        expect(k->nprincipals > 0);
+        break;
+
+    case POSTERN_ALG_X509_CA:
+        expect(k->nsubject > 0);
+        break;
+
+    default:
+        break;
+    }
+
+    if (postern_alg_is_found(k->algorithm)) {
+        expect(postern_directory_fingerprint(dir, k->fingerprint) == k);
+    }
+
+    for (i = 0; i < k->nprincipals; i++) {
+        touch(k->principals[i]);
+    }
+
+    for (i = 0; i < k->nsubject; i++) {
+        touch(k->subject[i].name);
+        touch(k->subject[i].value);
     }
 
     touch(k->secret);
     touch(k->public_key);
+    touch(k->private_key);
+    touch(k->crl);
 }
 
 
