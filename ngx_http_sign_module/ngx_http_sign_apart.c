@@ -24,7 +24,7 @@ ngx_http_sign_ask_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     ctx->state = ngx_http_sign_asked_key;
 
-    rc = postern_api.key(r, &ctx->lookup, &id);
+    rc = postern_api.key(r, &ctx->apart, &id);
 
     switch (rc) {
 
@@ -46,7 +46,7 @@ ngx_http_sign_ask_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 static ngx_int_t
 ngx_http_sign_asked_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    if (!ctx->lookup.done) {
+    if (!ctx->apart.done) {
         return NGX_AGAIN;
     }
 
@@ -54,10 +54,10 @@ ngx_http_sign_asked_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     ctx->now = ngx_time();
 
-    switch (ctx->lookup.result) {
+    switch (ctx->apart.result) {
 
     case NGX_HTTP_POSTERN_OK:
-        ctx->key = ctx->lookup.apart->key;
+        ctx->key = ctx->apart.apart->key;
         return ngx_http_sign_found_key(r, ctx);
 
     case NGX_HTTP_POSTERN_NO:
@@ -81,7 +81,7 @@ ngx_http_sign_apart_key(ngx_http_request_t *r, const postern_key_t *key)
     ngx_http_postern_apart_t  *apart;
 
     ctx = postern_api.ctx(r, NGX_HTTP_POSTERN_SIGN);
-    apart = ctx ? ctx->lookup.apart : NULL;
+    apart = ctx ? ctx->apart.apart : NULL;
 
     if (apart == NULL || apart->key != key) {
         return NULL;

@@ -141,7 +141,7 @@ struct ngx_http_sign_ctx_s {
     ngx_http_sign_lookup_t          *lookup;    /* of a token's key */
     sign_sink_t                     *sink;      /* while the body streams */
 
-    ngx_http_postern_op_t            lookup;    /* of a key in Redis */
+    ngx_http_postern_op_t            apart;     /* of a key in Redis */
     ngx_http_postern_op_t            rate;
     ngx_http_postern_quota_t         quota;
     ngx_http_postern_op_t            claim;
