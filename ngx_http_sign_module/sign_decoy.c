@@ -201,5 +201,5 @@ sign_decoy_rsa(sign_key_t *k, int pss, sign_digest_e hash, size_t len)
 
     EVP_PKEY_CTX_free(ctx);
 
-    return rc ? sign_key_rsa_ready(k, pss, hash, 0) : -1;
+    return rc ? sign_key_rsa_ready(k, pss, hash) : -1;
 }

@@ -46,6 +46,7 @@
 
 #define SIGN_RSA_MIN_BITS   2048
 #define SIGN_RSA_MAX_BITS   8192
+#define SIGN_RSA_MAX_EXPONENT  64   /* bits; nearly all have 65537 */
 #define SIGN_RSA_TOP        16      /* bytes of a modulus that are compared */
 
 
@@ -133,7 +134,7 @@ struct sign_key_s {
  * pkey and verifier, curve, hash and len, Ed25519 also algorithm, and return 0;
  * -1 for what is no such key.  pss: with MGF1 and a salt as long as the hash,
  * else PKCS #1 v1.5.  ready() is what remains to be done with a pkey that is an
- * RSA key; check: it may not be one.
+ * RSA key.
  */
 int sign_key_hmac(sign_key_t *k, postern_str_t secret);
 int sign_key_ed25519(sign_key_t *k, postern_str_t public);
@@ -141,7 +142,7 @@ int sign_key_curve(sign_key_t *k, const sign_curve_t *curve,
     postern_str_t point);
 int sign_key_rsa(sign_key_t *k, postern_str_t spki, int pss,
     sign_digest_e hash);
-int sign_key_rsa_ready(sign_key_t *k, int pss, sign_digest_e hash, int check);
+int sign_key_rsa_ready(sign_key_t *k, int pss, sign_digest_e hash);
 
 
 /*

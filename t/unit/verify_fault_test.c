@@ -3,7 +3,7 @@
    -ljansson -lsodium -lcrypto
    -Wl,--wrap=calloc,--wrap=EVP_PKEY_CTX_new_from_name
    -Wl,--wrap=EVP_PKEY_CTX_new_from_pkey,--wrap=EVP_PKEY_fromdata_init
-   -Wl,--wrap=EVP_PKEY_fromdata,--wrap=EVP_PKEY_public_check
+   -Wl,--wrap=EVP_PKEY_fromdata,--wrap=EVP_PKEY_public_check_quick
    -Wl,--wrap=EVP_PKEY_verify_init,--wrap=EVP_PKEY_get_bn_param
    -Wl,--wrap=EVP_PKEY_CTX_set_rsa_padding
    -Wl,--wrap=EVP_PKEY_CTX_set_signature_md
@@ -29,7 +29,8 @@ enum {
     NEW_FROM_NAME,
     FROMDATA_INIT,
     FROMDATA,
-    GET_BN_PARAM,
+    GET_MODULUS,
+    GET_EXPONENT,
     NEW_FROM_PKEY,
     PUBLIC_CHECK,
     VERIFY_INIT,
@@ -74,13 +75,28 @@ WRAP(FROMDATA, int, EVP_PKEY_fromdata,
      (EVP_PKEY_CTX *ctx, EVP_PKEY **key, int selection, OSSL_PARAM *params),
      (ctx, key, selection, params))
 
-WRAP(GET_BN_PARAM, int, EVP_PKEY_get_bn_param,
-     (const EVP_PKEY *key, const char *name, BIGNUM **n), (key, name, n))
+int __real_EVP_PKEY_get_bn_param(const EVP_PKEY *key, const char *name,
+    BIGNUM **n);
+int __wrap_EVP_PKEY_get_bn_param(const EVP_PKEY *key, const char *name,
+    BIGNUM **n);
+
+int
+__wrap_EVP_PKEY_get_bn_param(const EVP_PKEY *key, const char *name, BIGNUM **n)
+{
+    if (failing == (strcmp(name, "n") == 0 ? GET_MODULUS : GET_EXPONENT)) {
+        failed = 1;
+        return 0;
+    }
+
+    return __real_EVP_PKEY_get_bn_param(key, name, n);
+}
+
 
 WRAP(NEW_FROM_PKEY, EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_pkey,
      (OSSL_LIB_CTX *lib, EVP_PKEY *key, const char *query), (lib, key, query))
 
-WRAP(PUBLIC_CHECK, int, EVP_PKEY_public_check, (EVP_PKEY_CTX *ctx), (ctx))
+WRAP(PUBLIC_CHECK, int, EVP_PKEY_public_check_quick, (EVP_PKEY_CTX *ctx),
+     (ctx))
 
 WRAP(VERIFY_INIT, int, EVP_PKEY_verify_init, (EVP_PKEY_CTX *ctx), (ctx))
 
@@ -97,7 +113,7 @@ WRAP(SET_SALT, int, EVP_PKEY_CTX_set_rsa_pss_saltlen,
      (EVP_PKEY_CTX *ctx, int len), (ctx, len))
 
 
-/* every call that is made fails once */
+/* every kind of call that is made fails */
 
 static void
 no_key(const postern_key_t *k, postern_alg_e decoy, size_t len)
