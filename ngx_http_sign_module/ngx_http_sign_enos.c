@@ -38,7 +38,7 @@ ngx_http_sign_enos_lookup(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
         return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
     }
 
-    ctx->lookup = lookup;
+    ctx->token = lookup;
     ctx->state = ngx_http_sign_enos_found;
 
     ngx_str_null(&org);
@@ -66,7 +66,7 @@ ngx_http_sign_enos_found(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     ngx_http_postern_op_t  *op;
 
-    op = &ctx->lookup->op;
+    op = &ctx->token->op;
 
     if (!op->done) {
         return NGX_AGAIN;

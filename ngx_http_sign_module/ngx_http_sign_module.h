@@ -138,7 +138,7 @@ struct ngx_http_sign_ctx_s {
     ngx_str_t                        error;     /* the same, "sign/…" */
     ngx_http_postern_refusal_t       refusal;
 
-    ngx_http_sign_lookup_t          *lookup;    /* of a token's key */
+    ngx_http_sign_lookup_t          *token;     /* of EnOS: its key */
     sign_sink_t                     *sink;      /* while the body streams */
 
     ngx_http_postern_op_t            apart;     /* of a key in Redis */
