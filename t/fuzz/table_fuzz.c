@@ -159,6 +159,34 @@ record(postern_table_t *t, unsigned op, unsigned n, int64_t ttl, size_t len)
 }
 
 
+/* one more of an owner, and perhaps given back: what is left of the limit
+   afterwards says so */
+
+static void
+quota(postern_table_t *t, unsigned id, uint32_t limit, int64_t window)
+{
+    int64_t                 wait, start;
+    postern_table_hash_t    h;
+    postern_table_result_e  rc, may;
+
+    wait = 0;
+    start = 0;
+    h = hash_of(t, POSTERN_TABLE_QUOTA, id);
+
+    may = postern_table_quota(t, &h, now, limit, window, 0, &wait, &start);
+    rc = postern_table_quota(t, &h, now, limit, window, 1, &wait, &start);
+
+    HELD(rc == may || (may == POSTERN_TABLE_OK && rc == POSTERN_TABLE_FULL));
+    HELD(rc != POSTERN_TABLE_NO || (wait > 0 && wait <= 3 * MAX_TTL));
+
+    if (rc == POSTERN_TABLE_OK && (window & 1)) {
+        postern_table_untake(t, &h, start);
+        HELD(postern_table_quota(t, &h, now, limit, window, 0, &wait, &start)
+             == POSTERN_TABLE_OK);
+    }
+}
+
+
 /* counters and attempts: whatever they say, the table stays whole */
 
 static void
@@ -177,6 +205,11 @@ others(postern_table_t *t, unsigned op, unsigned n, int64_t ttl)
     switch (op) {
 
     case 0:
+        if (n & 1) {
+            quota(t, id, n, ttl);
+            break;
+        }
+
         h = hash_of(t, POSTERN_TABLE_RATE, id);
         rc = postern_table_rate(t, &h, now, 1 + n, ttl, &wait);
         HELD(rc != POSTERN_TABLE_NO || wait > 0);
@@ -205,10 +238,17 @@ others(postern_table_t *t, unsigned op, unsigned n, int64_t ttl)
              == POSTERN_TABLE_NO);
 
         if (op == 2) {
-            postern_table_release(t, &h, attempt.owner);
+            HELD(postern_table_release(t, &h, attempt.owner)
+                 == POSTERN_TABLE_OK);
 
         } else if (op == 3) {
             postern_table_doubt(t, &h, attempt.owner);
+
+        } else if (n & 1) {
+            HELD(postern_table_settle(t, &h, attempt.owner)
+                 == POSTERN_TABLE_OK);
+            HELD(postern_table_settle(t, &h, attempt.owner)
+                 == POSTERN_TABLE_NO);
 
         } else {
             (void) postern_table_confirm(t, &h, attempt.owner);

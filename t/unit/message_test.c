@@ -554,6 +554,19 @@ TEST(no_memory_lets_nobody_in)
 }
 
 
+TEST(a_scheme_finds_its_key_by_the_id_or_by_itself)
+{
+    defaults();
+
+    message.scheme = SIGN_RFC9421;
+    EXPECT(sign_by_id(&message));
+    message.scheme = SIGN_WEBHOOK;
+    EXPECT(!sign_by_id(&message));
+    message.scheme = 0;
+    EXPECT(!sign_by_id(&message));
+}
+
+
 TEST(a_detail_is_cut_and_ends)
 {
     char  text[SIGN_MAX_KEY_ID + 512], id[SIGN_MAX_KEY_ID + 1];
