@@ -448,6 +448,31 @@ TEST(fingerprints)
 }
 
 
+TEST(names_there_and_back)
+{
+    unsigned       bit;
+    postern_alg_e  alg;
+    postern_str_t  name;
+
+    for (alg = POSTERN_ALG_HMAC_SHA256; alg <= POSTERN_ALG_X509_CA; alg++) {
+        name = postern_alg_name(alg);
+        EXPECT(name.len != 0 && postern_alg_parse(name) == alg);
+        EXPECT(postern_alg_schemes(alg) != 0);
+    }
+
+    EXPECT(postern_alg_name(alg).data == NULL);
+    EXPECT_INT(postern_alg_parse(slice("ssh_ca")), 0);
+
+    for (bit = POSTERN_SCHEME_RFC9421; bit <= POSTERN_SCHEME_MTLS; bit *= 2) {
+        name = postern_scheme_name(bit);
+        EXPECT(name.len != 0 && postern_scheme_parse(name) == bit);
+    }
+
+    EXPECT(postern_scheme_name(bit).data == NULL);
+    EXPECT_INT(postern_scheme_parse(slice("")), 0);
+}
+
+
 TEST(the_last)
 {
     postern_directory_destroy(dir);
