@@ -142,8 +142,10 @@ class Load:
 
     async def forged(self, node):
         """A signature by somebody who has not the key, or none."""
-        how = self.rng.randrange(3)
+        how = self.rng.randrange(4)
+        nobody = f"nobody{self.rng.randrange(50)}"     # looked up in Redis
         path, lines = self.signed("/api/open/x", f"o={self.name()}",
+                                  key=nobody if how == 3 else nodes.KEY,
                                   secret="x" if how == 0 else nodes.SECRET)
         if how == 1:
             path += "1"

@@ -295,11 +295,11 @@ http {{
 """
 
     def postern_redis(self):
-        """The directive, where there is a Redis."""
+        """The directives, where there is a Redis: on one line."""
         if self.redis is None:
             return ""
         return (f"postern_redis redis://{self.redis}/0 "
-                f"timeout={int(self.timeout * 1000)}ms;")
+                f"timeout={int(self.timeout * 1000)}ms; postern_keys redis;")
 
     async def reload(self):
         """A new configuration; returns when new workers serve."""
