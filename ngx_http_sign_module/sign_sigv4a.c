@@ -37,6 +37,7 @@ static int sign_sigv4a_point(const unsigned char scalar[SIGN_SIGV4A_LEN],
 sign_key_t *
 sign_sigv4a_key(sign_key_t *k, postern_str_t id)
 {
+    int            valid;
     unsigned       counter;
     unsigned char  scalar[SIGN_SIGV4A_LEN];
 
@@ -48,7 +49,11 @@ sign_sigv4a_key(sign_key_t *k, postern_str_t id)
 
         sign_sigv4a_trial(k, id, counter, scalar);
 
-        if (POSTERN_ALWAYS(sign_sigv4a_scalar(scalar))) {
+        valid = sign_sigv4a_scalar(scalar);
+
+        /* else by a chance of 1 in 2^32 */
+
+        if (POSTERN_ALWAYS(valid)) {
             k->sigv4a = sign_sigv4a_pair(scalar);
             break;
         }

@@ -292,6 +292,9 @@ TEST(the_head_of_a_chunk_is_read_to_the_letter)
     EXPECT_INT(head("5;chunk-signature=" HEX64 "\n"), SIGN_DIGEST);
     EXPECT_INT(head("\r\n"), SIGN_DIGEST);
 
+    EXPECT_INT(head("5;chunk-signature=" HEX64 HEX64 "0123456789abcdef00"
+                    "\r\n"), SIGN_DIGEST);
+
     /* 2^64 + 5, and as many zeros */
 
     EXPECT_INT(head("10000000000000005;chunk-signature=" HEX64 "\r\n"),
@@ -408,6 +411,43 @@ TEST(signed_trailers)
 }
 
 
+TEST(trailers_of_no_value_and_behind_an_empty_line)
+{
+    hello_with("a:\n", "a: \r\n");
+    EXPECT_INT(feed(5, SIGNED, "a", 1000), SIGN_OK);
+    hello_with("a:\n", "a:\r\n");
+    EXPECT_INT(feed(5, SIGNED, "a", 1000), SIGN_OK);
+
+    hello_with("a:b\nc:d\n", "a:b\n\r\nc:d\r\n");
+    chunks_close(&request);
+    chunks_open(&request, SEED, 5, SIGNED);
+    request.v4.trailers[0] = sign_text_str("a");
+    request.v4.trailers[1] = sign_text_str("c");
+    request.v4.ntrailers = 2;
+    EXPECT_INT(chunks_feed(&request, body.data, body.len, 9), SIGN_DIGEST);
+
+    hello_with("a:b\nc:d\n", "a:b\nc:d\n\r\n");
+    EXPECT_INT(chunks_feed(&request, body.data, body.len, 9), SIGN_OK);
+}
+
+
+TEST(a_body_of_one_hash_is_hashed)
+{
+    body.len = 0;
+    chunks_text(&body, "hello");
+
+    chunks_close(&request);
+    chunks_open(&request, SEED, 0, 0);
+    request.v4.content = 0;
+    request.msg.digest = SIGN_DIGEST_SHA256;
+    sign_sha256(&(postern_str_t) postern_string("hello"), 1,
+                request.msg.digest_value);
+
+    EXPECT_INT(chunks_feed(&request, body.data, 5, 2), SIGN_OK);
+    EXPECT_INT(chunks_feed(&request, body.data, 4, 2), SIGN_DIGEST);
+}
+
+
 TEST(a_trailer_is_bounded)
 {
     size_t  i;
@@ -479,6 +519,12 @@ checksum_of_digits(const char *field, const char *value)
         sign_checksum_update(sum, (const unsigned char *) "1234", 4);
         sign_checksum_update(sum, (const unsigned char *) "56789", 5);
         equal = sign_checksum_equal(sum, sign_text_str(value));
+
+        /* the same in one piece */
+
+        sum = sign_checksum_begin(sign_text_str(field), &memory, &known);
+        sign_checksum_update(sum, (const unsigned char *) "123456789", 9);
+        EXPECT_INT(sign_checksum_equal(sum, sign_text_str(value)), equal);
     }
 
     postern_arena_destroy(arena);
@@ -601,6 +647,11 @@ TEST(scopes_may_be_pushed_out_meanwhile)
     }
 
     EXPECT_INT(chunks_feed(&request, body.data, body.len, 10), SIGN_OK);
+
+    /* one that is kept is used: here it is another's */
+
+    request.key->scopes[1].len = 21;
+    EXPECT_INT(chunks_feed(&request, body.data, body.len, 10), SIGN_DIGEST);
 }
 
 

@@ -300,6 +300,8 @@ TEST(aws_iam_authenticator_cve_2022_2385_in_a_presigned_url)
                          QUERY "&X-Amz-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                          "aaaaaaaaaaaaaaaaaaaaaaaaa=1", HOST), SIGN_OK);
     EXPECT_INT(presigned(QUERY "&x=1", QUERY "&x=1", HOST), SIGN_OK);
+    EXPECT_INT(presigned(QUERY "&x-amx-a=1&x-amx-a=2",
+                         QUERY "&x-amx-a=1&x-amx-a=2", HOST), SIGN_OK);
 }
 
 

@@ -195,6 +195,7 @@ TEST(signatures_that_are_none)
                    "79f110d4362782ce14b44836ac6854"), SIGN_INVALID);
     EXPECT_INT(SIG("30060201000201"), SIGN_MALFORMED);
     EXPECT_INT(SIG("300602010002010"), SIGN_MALFORMED);
+    EXPECT_INT(SIG("30060201000201000"), SIGN_MALFORMED);
     EXPECT_INT(SIG("300602010002010g"), SIGN_MALFORMED);
     EXPECT_INT(SIG(A_SIG EMPTY), SIGN_MALFORMED);
 
@@ -278,6 +279,12 @@ TEST(one_of_two_versions)
 
     snprintf(text, sizeof(text), "GET /?X-Amz-Algorithm=AWS4-HMAC-SHA256"
              "&X-Amz-Signature=00 HTTP/1.1\n%s\n", HOST);
+    sign_text_parse(&http, text, strlen(text));
+    EXPECT_INT(sign_sigv4_present(&http.req, &policy), 1);
+    EXPECT_INT(sign_sigv4a_present(&http.req, &policy), 0);
+
+    snprintf(text, sizeof(text), "GET / HTTP/1.1\n%sAuthorization: "
+             "AWS4-HMAC-SHA256 a\n\n", HOST);
     sign_text_parse(&http, text, strlen(text));
     EXPECT_INT(sign_sigv4_present(&http.req, &policy), 1);
     EXPECT_INT(sign_sigv4a_present(&http.req, &policy), 0);
@@ -438,6 +445,11 @@ TEST(chunks_of_version_4a)
     EXPECT_INT(chunks_feed(&request, body.data, body.len, 11), SIGN_DIGEST);
     body.data[165] ^= 1;
     body.data[40] = body.data[40] == '0' ? '1' : '0';
+    EXPECT_INT(chunks_feed(&request, body.data, body.len, 11), SIGN_DIGEST);
+
+    /* nothing but what signatures are filled up with */
+
+    memset(body.data + 18, '*', 144);
     EXPECT_INT(chunks_feed(&request, body.data, body.len, 11), SIGN_DIGEST);
 
     chunks_close(&request);
