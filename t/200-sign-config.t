@@ -76,6 +76,11 @@ __DATA__
             template=$request_body;
         return 200;
     }
+
+    location /b {
+        sign off;
+        sign_enos_token;
+    }
 --- request
 GET /a
 --- error_code: 200

@@ -143,13 +143,72 @@ sign(const sign_webhook_data_t *data, const sign_key_t *key,
 }
 
 
+/* the whole way, from the body on; what runs out of memory is left alone */
+
+static sign_code_e
+verified(postern_str_t body, sign_key_t *key, size_t piece,
+    const postern_alloc_t *memory, sign_message_t *msg)
+{
+    sign_code_e  code;
+
+    msg->claim_len = 0;
+    ((sign_webhook_data_t *) msg->scheme_data)->made = 0;
+
+    code = pour(body, piece, memory, msg);
+
+    if (code != SIGN_OK) {
+        HELD(code == SIGN_TOO_LARGE || code == SIGN_NO_MEMORY);
+        return code;
+    }
+
+    HELD(sign_webhook_base(NULL, memory, msg) == SIGN_OK);
+
+    return sign_verify(key, msg);
+}
+
+
+static void
+judged(postern_str_t body, sign_key_t *key, size_t piece,
+    const postern_alloc_t *memory, sign_message_t *msg)
+{
+    sign_code_e           code;
+    sign_webhook_data_t  *data;
+    unsigned char         claim[SIGN_CLAIM_MAX];
+
+    data = (sign_webhook_data_t *) msg->scheme_data;
+
+    HELD(verified(body, key, piece, memory, msg) != SIGN_OK);
+
+    if (data->nhmacs == 0) {
+        return;
+    }
+
+    sign(data, key, body, data->hmacs[0]);
+
+    code = verified(body, key, SIZE_MAX, memory, msg);
+    HELD(code != SIGN_INVALID);
+
+    if (code != SIGN_OK) {
+        return;
+    }
+
+    HELD(msg->which == 1 && msg->claim_len);
+    memcpy(claim, msg->claim, msg->claim_len);
+
+    if (verified(body, key, piece, memory, msg) == SIGN_OK) {
+        HELD(memcmp(claim, msg->claim, msg->claim_len) == 0);
+    }
+
+    data->hmacs[0][body.len % data->len] ^= 1;
+    HELD(verified(body, key, piece, memory, msg) != SIGN_OK);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t                 piece;
     unsigned               byte;
     sign_key_t            *hmac, *pair;
-    sign_code_e            code;
     sign_field_t           field[SIGN_MAX_FIELDS];
     fuzz_memory_t          pieces;
     postern_key_t          key, other;
@@ -159,8 +218,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sign_webhook_t         hook;
     sign_request_t         req;
     sign_message_t         msg;
-    sign_webhook_data_t   *made;
-    unsigned char          claim[SIGN_CLAIM_MAX], point[32];
+    unsigned char          point[32];
 
     static const postern_str_t  none = postern_null_string;
 
@@ -221,43 +279,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     HELD(sign_webhook_cover(&req, &policy, &key, &msg) == SIGN_OK || msg.hops);
 
-    made = (sign_webhook_data_t *) msg.scheme_data;
-    piece = 1 + size % 100;
-    code = pour(rest, piece, &memory, &msg);
-
-    if (code == SIGN_OK) {
-        HELD(sign_webhook_base(&req, &memory, &msg) == SIGN_OK);
-        HELD(sign_verify(hmac, &msg) == SIGN_INVALID);
-
-        if (made->nhmacs) {
-            sign(made, hmac, rest, made->hmacs[0]);
-            made->made = 0;
-
-            if (pour(rest, SIZE_MAX, &memory, &msg) == SIGN_OK) {
-                HELD(sign_verify(hmac, &msg) == SIGN_OK);
-                HELD(msg.which == 1 && msg.claim_len);
-                memcpy(claim, msg.claim, msg.claim_len);
-                msg.claim_len = 0;
-                made->made = 0;
-
-                if (pour(rest, piece, &memory, &msg) == SIGN_OK) {
-                    HELD(sign_verify(hmac, &msg) == SIGN_OK);
-                    HELD(memcmp(claim, msg.claim, msg.claim_len) == 0);
-                }
-
-                msg.claim_len = 0;
-                made->made = 0;
-                made->hmacs[0][size % made->len] ^= 1;
-
-                if (pour(rest, piece, &memory, &msg) == SIGN_OK) {
-                    HELD(sign_verify(hmac, &msg) == SIGN_INVALID);
-                }
-            }
-        }
-
-    } else {
-        HELD(code == SIGN_TOO_LARGE || code == SIGN_NO_MEMORY);
-    }
+    judged(rest, hmac, 1 + size % 100, &memory, &msg);
 
     sign_key_destroy(hmac);
     sign_key_destroy(pair);

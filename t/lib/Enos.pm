@@ -3,7 +3,7 @@ package Enos;
 # A client of EnOS: version 1, version 2 and the call for a token, each as its
 # SDKs make it; call() returns the answer, v1() and v2() its status and code.
 # By name: secret, time (ms), query (that is sent), sent (a body other than the
-# one signed), type.
+# one signed), type, port.
 
 use v5.32;
 use strict;
@@ -52,7 +52,8 @@ sub call {
 
     return http(raw_request($o{method} // "POST",
                             $o{target} // "/apim-token-service/v2.0/token/get",
-                            "Content-Type: application/json", $body));
+                            "Content-Type: application/json", $body),
+                $o{port});
 }
 
 
@@ -60,8 +61,8 @@ sub token { return json(call(@_)->{body})->{data}{accessToken} }
 
 
 sub answer {
-    my ($method, $target, $lines, $body) = @_;
-    my $r = http(raw_request($method, $target, $lines, $body));
+    my ($method, $target, $lines, $body, $port) = @_;
+    my $r = http(raw_request($method, $target, $lines, $body), $port);
 
     return "$r->{status} " . ($r->{body} =~ /"code":"([^"]*)"/ ? $1 : "-");
 }
@@ -81,7 +82,7 @@ sub v2 {
                   ($o{path} // "/api") . (length $query ? "?$query" : ""),
                   $o{lines} // "apim-accesstoken: $token\n"
                   . "apim-timestamp: $time\napim-signature: $sum\n"
-                  . "Content-Type: $type", $o{sent} // $body);
+                  . "Content-Type: $type", $o{sent} // $body, $o{port});
 }
 
 
@@ -96,21 +97,28 @@ sub v1 {
 
     return answer($o{method} // (defined $body ? "POST" : "GET"),
                   ($o{path} // "/api") . "?$query&accessKey=$id&"
-                  . "requestTimestamp=$time&sign=$sum", "", $o{sent} // $body);
+                  . "requestTimestamp=$time&sign=$sum", "", $o{sent} // $body,
+                  $o{port});
+}
+
+
+sub app {
+    my ($more) = @_;
+
+    return qq({ "roles": ["viewer"], "algorithm": "hmac-sha256",
+                "schemes": ["enos"], "secret": "plain:$secret")
+           . ($more ? ", $more }" : " }");
 }
 
 
 sub block {
     my ($block) = @_;
-    my $app = qq({ "roles": ["viewer"], "algorithm": "hmac-sha256",
-                   "schemes": ["enos"], "secret": "plain:$secret");
 
     $block->set_value("user_files", ">>> postern.json\n"
                       . Postern::directory(
-                          $key => "$app }",
-                          "enos-off" => qq($app, "status": "disabled" }),
-                          "enos-away" => qq($app,
-                                            "networks": ["192.0.2.0/24"] })))
+                          $key => app(),
+                          "enos-off" => app('"status": "disabled"'),
+                          "enos-away" => app('"networks": ["192.0.2.0/24"]')))
         if !defined $block->user_files;
 
     Postern::defaults($block);
