@@ -3,12 +3,14 @@
    -lcrypto -lhiredis -ljansson -lsodium */
 
 /*
- * Any bytes as a request with a signature of RFC 9421: the first line is the
- * target, the second the authority, every further one a field.
+ * Any bytes as a request with signatures of RFC 9421, or as a response to such a
+ * request: the first line is the target, the second the authority, every
+ * further one a field.
  *
  * Of what is accepted: the base has one line for each component and one more,
  * so none was forged; the parameters read from the base give the same base
- * again; and coverage by the default policy holds what it says.
+ * again, and so does who signs them; coverage by the default policy holds what
+ * it says; no more signatures are tried than may be.
  */
 
 
@@ -171,63 +173,111 @@ check_again(const sign_request_t *req, const sign_policy_t *policy,
 }
 
 
+/* who signs these parameters signs this base, and sends them so */
+
 static void
-check(const sign_request_t *req, const postern_alloc_t *memory)
+check_composed(const sign_request_t *req, const postern_alloc_t *memory,
+    const sign_message_t *msg)
+{
+    sign_message_t         made;
+    const sign_rfc9421_t  *sig;
+
+    sig = msg->scheme_data;
+
+    HELD(sign_rfc9421_compose(req, sig->params, memory, &made) == SIGN_OK);
+    HELD(postern_str_eq(made.base, msg->base));
+    HELD(postern_str_eq(made.canonical, sig->params));
+}
+
+
+static void
+check_one(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_alloc_t *memory, sign_message_t *msg)
 {
     sign_code_e            code;
-    sign_policy_t          policy;
-    sign_message_t         msg;
     const sign_rfc9421_t  *sig;
+
+    read_all(msg->key_id);
+    read_all(msg->signature);
+    read_all(msg->nonce);
+    read_all(msg->tag);
+    read_all(msg->label);
+
+    HELD(msg->key_id.len != 0 && msg->key_id.len <= SIGN_MAX_KEY_ID);
+    HELD(msg->signature.len != 0);
+    HELD(policy->ntags == 0 || msg->tag.len == 0
+         || postern_str_is(msg->tag, SIGN_RFC9421_BOT));
+
+    if (req->status == 0) {
+        code = sign_check(req, policy, &key,
+                          (postern_str_t) postern_null_string, NULL,
+                          1618884473, msg);
+
+        HELD(code != SIGN_OK
+             || (msg->claim_ttl >= 1 && (!req->has_body || msg->digest)));
+        HELD(code != SIGN_OK || msg->tag.len == 0
+             || !postern_str_is(msg->tag, SIGN_RFC9421_BOT)
+             || msg->expires != POSTERN_TIME_MAX);
+    }
+
+    sig = msg->scheme_data;
+
+    if (sign_base(req, memory, msg) != SIGN_OK) {
+        return;
+    }
+
+    read_all(msg->base);
+
+    HELD(lines_of(msg->base) == sig->ncomponents + 1);
+
+    check_composed(req, memory, msg);
+
+    if (policy->ntags == 0) {
+        check_again(req, policy, memory, msg);
+    }
+}
+
+
+static void
+check(const sign_request_t *req, const postern_alloc_t *memory, int tagged)
+{
+    unsigned        n;
+    sign_code_e     code;
+    sign_policy_t   policy;
+    sign_message_t  msg;
+
+    static const postern_str_t  tags[] = {
+        postern_string(SIGN_RFC9421_BOT),
+        postern_string("")
+    };
 
     memset(&policy, 0, sizeof(policy));
     policy.schemes = SIGN_RFC9421;
     policy.cover = SIGN_COVER_DEFAULT;
     policy.window = 900;
+    policy.tags = tags;
+    policy.ntags = tagged ? 2 : 0;
 
     code = sign_parse(req, &policy, memory, &msg);
 
-    if (code != SIGN_OK) {
-        if (msg.detail[0] == '\0') {
-            abort();
+    for (n = 0; n < SIGN_MAX_TRIES; n++) {
+
+        if (code == SIGN_OK) {
+            HELD(msg.nth == n);
+            check_one(req, &policy, memory, &msg);
+
+        } else {
+            HELD(msg.detail[0] != '\0');
         }
 
-        return;
+        if (!msg.further) {
+            return;
+        }
+
+        code = sign_next(req, &policy, memory, &msg);
     }
 
-    read_all(msg.key_id);
-    read_all(msg.signature);
-    read_all(msg.nonce);
-    read_all(msg.tag);
-    read_all(msg.label);
-
-    if (msg.key_id.len == 0 || msg.key_id.len > SIGN_MAX_KEY_ID
-        || msg.signature.len == 0)
-    {
-        abort();
-    }
-
-    code = sign_check(req, &policy, &key, (postern_str_t) postern_null_string,
-                      NULL, 1618884473, &msg);
-
-    if (code == SIGN_OK
-        && (msg.claim_ttl < 1 || (req->has_body && !msg.digest)))
-    {
-        abort();
-    }
-
-    sig = msg.scheme_data;
-
-    if (sign_base(req, memory, &msg) != SIGN_OK) {
-        return;
-    }
-
-    read_all(msg.base);
-
-    if (lines_of(msg.base) != sig->ncomponents + 1) {
-        abort();
-    }
-
-    check_again(req, &policy, memory, &msg);
+    abort();
 }
 
 
@@ -263,7 +313,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     sign_field_t      fields[SIGN_MAX_FIELDS];
     postern_str_t     text;
-    sign_request_t    req;
+    sign_request_t    req, response;
     fuzz_memory_t     pieces;
     postern_alloc_t   memory;
 
@@ -291,8 +341,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         req.nfields++;
     }
 
-    check(&req, &memory);
+    check(&req, &memory, size & 2);
     scarce(&req, fuzz_limit(data, size, 4096));
+
+    response = req;
+    response.status = 200;
+    response.answered = (size & 4) ? &req : NULL;
+    check(&response, &memory, 0);
+
     fuzz_free(&pieces);
 
     return 0;
