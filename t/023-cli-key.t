@@ -175,6 +175,32 @@ $key = key("devices", "x509-ca", "--role", "bot", "--public", "ca.pem",
 is_deeply($key->{subject}, { O => "Acme", CN => "*" }, "its rule");
 like($key->{crl}, qr/BEGIN X509 CRL/, "its list");
 
+# out of date: good to nginx, and of no use
+
+my @old = map { { %{$members{$_}} } } "pinned", "devices";
+
+spew("old.cnf", slurp("ca.cnf") . "new_certs_dir=.\nserial=serial\npolicy=p\n"
+     . "[p]\norganizationName=supplied\ncommonName=supplied\n");
+spew("serial", "01\n");
+openssl("req -new -key ca.key -subj /O=Acme/CN=CA -out ca.csr");
+openssl("ca -batch -notext -config old.cnf -selfsign -keyfile ca.key",
+        "-in ca.csr -out old.pem -startdate 200101000000Z",
+        "-enddate 200201000000Z");
+openssl("ca -config ca.cnf -gencrl -keyfile ca.key -cert ca.pem -out old.crl",
+        "-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z");
+
+$members{pinned}{certificate} = slurp("old.pem");
+$members{devices}{crl} = slurp("old.crl");
+
+my ($code, undef, $warned) = check();
+is($code, 0, "nginx would take it");
+like($warned, qr/keys\.pinned: a certificate of it is out of date$/m,
+     "a certificate is told");
+like($warned, qr/keys\.devices: a revocation list of it is out of date$/m,
+     "a list is told");
+unlike($warned, qr/keys\.(?!pinned|devices)/, "and nothing else");
+@members{"pinned", "devices"} = @old;
+
 
 # --- outward ------------------------------------------------------------------
 

@@ -6,7 +6,7 @@
 
 #include <sodium.h>
 
-#include "cli.h"
+#include "cli_check.h"
 
 
 #define CLI_CHECK_SETS  32
@@ -101,6 +101,9 @@ cli_check(int argc, char **argv)
                    sets[c].nskipped);
         }
     }
+
+    fflush(stdout);
+    cli_check_x509(argv[optind], dir);
 
     if (dir->nplain) {
         cli_error("%s: %u secret%s in the open, the first is %.*s: "
@@ -302,7 +305,8 @@ cli_check_help(void)
 "    at the first one, for what follows it would only be guessed.\n"
 "\n"
 "    With the master keys, every secret is opened as well, and each one that\n"
-"    does not open is named.  Secrets that are not sealed get a warning.\n"
+"    does not open is named.  Secrets that are not sealed get a warning, and\n"
+"    so do certificates and revocation lists that are out of date.\n"
 "\n"
 "OPTIONS\n"
 "    --master-key FILE   open every secret with the keys in FILE\n"
