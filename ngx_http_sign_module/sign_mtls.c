@@ -236,6 +236,8 @@ sign_mtls_verify(sign_key_t *k, sign_message_t *msg)
     known = &data->known;
 
     if (k->x509 == NULL) {
+        (void) sign_fail(msg, SIGN_CERTIFICATE,
+                         "the key is none that certificates are judged by");
         return 0;
     }
 
