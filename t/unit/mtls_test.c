@@ -449,8 +449,8 @@ TEST(rules)
         { { .subject = { "CN", "a" } }, "uri", "*", 0, NULL },
         { { .subject = { "CN", "a" }, .san = "email:b@c,email:b@c" },
           "email", "b@c", 1, "a" },
-        { { .subject = { "CN", "a" }, .san = "URI:urn:aaaaaaaaaaaaaaaaaaaaaaaa"
-            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        { { .subject = { "CN", "a" }, .san = "URI:urn:aaaaaaaaaaaaaaaa"
+            "aaaaaaaa" "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
           "uri", "*", 0, NULL }
     };
