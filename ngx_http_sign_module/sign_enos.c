@@ -575,7 +575,7 @@ sign_enos_members(json_t *json, const postern_alloc_t *alloc,
 {
     sign_enos_status_e  status;
 
-    if (!json_is_object(json)) {
+    if (json_typeof(json) != JSON_OBJECT) {
         return SIGN_ENOS_INVALID;
     }
 
@@ -623,8 +623,8 @@ sign_enos_text(const json_t *value, const postern_alloc_t *alloc,
                                 json_integer_value(value));
 
     } else {
-        return value == NULL || json_is_null(value) ? SIGN_ENOS_EMPTY
-                                                    : SIGN_ENOS_INVALID;
+        return value == NULL || json_typeof(value) == JSON_NULL
+               ? SIGN_ENOS_EMPTY : SIGN_ENOS_INVALID;
     }
 
     if (len == 0) {

@@ -161,7 +161,8 @@ sign_key_secret(sign_key_t *k, const postern_key_t *key, postern_str_t secret)
     }
 
     k->enos = sodium_malloc(secret.len);
-    if (k->enos == NULL) {
+
+    if (POSTERN_NEVER(k->enos == NULL)) {
         return -1;
     }
 

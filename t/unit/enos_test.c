@@ -6,6 +6,7 @@
    and those made by other means from the same parts. */
 
 #include "sign_steps.h"
+#include "directory.h"
 #include "sign_enos.h"
 #include "sign_scheme.h"
 
@@ -290,6 +291,8 @@ TEST(shapes_of_v2)
     EXPECT_INT(enos_try(V2("", DOC "00"), ""), SIGN_MALFORMED);
     EXPECT_INT(enos_try(V2("", "xx828328f6c1f9771015dc74e4929ae30f518a35a3d235"
                            "3972c2ea46556fc981"), ""), SIGN_MALFORMED);
+    EXPECT_INT(enos_try(V2("", "59828328f6c1f9771015dc74e4929ae30f518a35a3d235"
+                           "3972c2ea46556fc98x"), ""), SIGN_MALFORMED);
     EXPECT_INT(enos_try("GET / HTTP/1.1\n" TOKEN "apim-timestamp: 15725749096"
                         "97x\napim-signature: " DOC "\n\n", ""),
                SIGN_MALFORMED);
@@ -372,7 +375,9 @@ TEST(queries)
     char    out[256];
 
     static const char  *const pairs[][2] = {
+        { "", "" },
         { "/a", "" },
+        { "/a?a=%!1%:1", "a%!1%:1" },
         { "/a?", "" },
         { "/a?b=2&a=1", "a1b2" },
         { "/a?b=2&a=1&B=3", "B3a1b2" },
@@ -564,6 +569,105 @@ TEST(the_body_must_be_known)
     EXPECT_INT(sign_parse(&request, &policy, &request_memory, &message),
                SIGN_OK);
     EXPECT_INT(sign_base(&request, &request_memory, &message), SIGN_DIGEST);
+}
+
+
+/* memory of which the n-th piece is not there */
+
+static size_t  few_left;
+
+
+static void *
+few_alloc(void *data, size_t size)
+{
+    return few_left-- ? postern_arena_alloc(request_arena, size) : NULL;
+}
+
+
+static postern_alloc_t
+few(size_t n)
+{
+    postern_alloc_t  alloc = { few_alloc, NULL };
+
+    few_left = n;
+
+    return alloc;
+}
+
+
+TEST(memory_runs_out)
+{
+    size_t               n, i;
+    sign_code_e          code;
+    postern_str_t        call;
+    postern_alloc_t      memory;
+    sign_enos_status_e   status;
+
+    static const char  *const heads[] = { V2(DOC_QUERY, DOC), V1(V1_GET) };
+
+    enos("app", "xxxappSecretxxx");
+
+    for (i = 0; i < 2; i++) {
+
+        for (n = 0, code = SIGN_NO_MEMORY; code == SIGN_NO_MEMORY; n++) {
+            request_of(heads[i]);
+            memory = few(n);
+            code = sign_parse(&request, &policy, &memory, &message);
+        }
+
+        EXPECT_INT(code, SIGN_OK);
+        EXPECT_INT(n, 5);
+    }
+
+    memory = few(0);
+    EXPECT(sign_sink(opened, &memory, &message) == NULL);
+
+    call = text_of("{\"appKey\":\"myAK\",\"encryption\":\"" CALL
+                   "\",\"timestamp\":1572574909697}");
+
+    for (n = 0; n < 5; n++) {
+        request_of("POST / HTTP/1.1\n\n");
+        memory = few(n);
+        EXPECT_INT(sign_enos_call(call, &memory, &message, &status),
+                   SIGN_NO_MEMORY);
+        EXPECT_INT(status, SIGN_ENOS_INTERNAL);
+    }
+
+    memory = few(5);
+    EXPECT_INT(sign_enos_call(call, &memory, &message, &status), SIGN_OK);
+}
+
+
+TEST(keys_are_found_by_their_id)
+{
+    postern_directory_t  *dir;
+    postern_error_t       err;
+
+    dir = parse("{'version':1,'organizations':{'acme':{'keys':{'myAK':{"
+                "'roles':[],'algorithm':'hmac-sha256','schemes':['enos'],"
+                "'secret':'plain:the secret of an app of EnOS'}},"
+                "'permissions':{},'resources':{},'roles':{}}}}", &err);
+
+    if (!EXPECT(dir != NULL)) {
+        return;
+    }
+
+    enos("myAK", "mySK");
+    EXPECT_INT(enos_try(V1(V1_GET), ""), SIGN_OK);
+    EXPECT(sign_find(&request, &policy, dir, &message)
+           == postern_directory_key(dir, text_of("myAK")));
+
+    /* messages of other schemes have no token */
+
+    message.scheme = SIGN_RFC9421;
+    EXPECT(sign_enos_token(&message).data == NULL);
+
+    /* with a token there is none before it was looked up */
+
+    EXPECT_INT(enos_try(V2(DOC_QUERY, DOC), ""), SIGN_INVALID);
+    EXPECT(sign_find(&request, &policy, dir, &message) == NULL);
+
+    postern_directory_destroy(dir);
 }
 
 

@@ -386,6 +386,9 @@ TEST(github_vector)
     EXPECT_INT(webhook_try(GITHUB("sha1=" GITHUB_MAC), GITHUB_BODY),
                SIGN_MALFORMED);
     EXPECT_INT(webhook_try(GITHUB("sha256="), GITHUB_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(GITHUB("sha"), GITHUB_BODY), SIGN_MALFORMED);
+    EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC "zz"), GITHUB_BODY),
+               SIGN_MALFORMED);
     EXPECT_INT(webhook_try(GITHUB("sha256=75"), GITHUB_BODY), SIGN_MALFORMED);
     EXPECT_INT(webhook_try(GITHUB("sha256=" GITHUB_MAC "00"), GITHUB_BODY),
                SIGN_MALFORMED);
@@ -669,6 +672,12 @@ TEST(the_location_says_which_keys)
     EXPECT_INT(sign_check(&request, &there, message.keys[0], organization,
                           address, now, &message), SIGN_COVERAGE);
 
+    /* two templates are two kinds */
+
+    hook.name = other.name = text_of("custom");
+    EXPECT_INT(sign_check(&request, &there, message.keys[0], organization,
+                          address, now, &message), SIGN_COVERAGE);
+
     there.webhook = NULL;
     EXPECT_INT(sign_check(&request, &there, message.keys[0], organization,
                           address, now, &message), SIGN_KEY_SCHEME);
@@ -747,6 +756,7 @@ TEST(templates)
         { "$http_$request_body", "V:http_ B:" },
         { "$Http_x$request_body", "V:Http_x B:" },
         { "$1$request_body", "V:1 B:" },
+        { "$http_x1$request_body", "F:x1 B:" },
     };
 
     static const char  *const bad[] = {
@@ -908,6 +918,70 @@ TEST(signatures_are_bounded)
 
     EXPECT_INT(webhook_try(head, "hello"), SIGN_TOO_LARGE);
     free(head);
+}
+
+
+/* memory of which the n-th piece is not there */
+
+static size_t  few_left;
+
+
+static void *
+few_alloc(void *data, size_t size)
+{
+    return few_left-- ? postern_arena_alloc(request_arena, size) : NULL;
+}
+
+
+static postern_alloc_t
+few(size_t n)
+{
+    postern_alloc_t  alloc = { few_alloc, NULL };
+
+    few_left = n;
+
+    return alloc;
+}
+
+
+TEST(memory_runs_out)
+{
+    size_t           n, last;
+    char             head[1024], body[9000];
+    sign_code_e      code;
+    sign_webhook_t   hooked;
+    postern_alloc_t  before;
+
+    memset(body, 'x', sizeof(body) - 1);
+    body[sizeof(body) - 1] = '\0';
+
+    webhook_of("standard", "pair", "standard", NULL);
+    now = STANDARD_AT;
+    snprintf(head, sizeof(head), "%s", standard_pair(body, strlen(body), ""));
+    piece = 3000;
+
+    for (n = 0, last = 0, code = SIGN_NO_MEMORY; code == SIGN_NO_MEMORY; n++) {
+        request_of(head);
+        before = request_memory;
+        request_memory = few(n);
+        code = webhook_check();
+
+        if (code == SIGN_OK) {
+            code = webhook_body(body, strlen(body));
+        }
+
+        request_memory = before;
+        last = n;
+    }
+
+    EXPECT_INT(code, SIGN_OK);
+    EXPECT_INT(last, 8);
+    piece = 7;
+
+    before = few(0);
+    EXPECT_STR(text_of(sign_webhook_template(text_of("$http_a$request_body"),
+                                             &before, &hooked)),
+               "needs more memory than there is");
 }
 
 
