@@ -318,6 +318,8 @@ my $port = ($ENV{TEST_NGINX_PORT} // 1984) + 2;
 my $port = port() + 2;
 
 for my $where ("/decoded", "/at-once", "/as-sent", "/streamed") {
+    my $good;
+
     for my $changed (0, 1) {
         my ($lines, $body) = upload("$where/h2", chunks => \@::pieces,
                                     authority => "127.0.0.1:$port",
@@ -334,9 +336,17 @@ for my $where ("/decoded", "/at-once", "/as-sent", "/streamed") {
                      (map { ("-H", $_) } split /\n/, $lines),
                      "http://127.0.0.1:$port$where/h2");
 
-        is $r->{status}, $changed ? 400 : 200,
-           "$where" . ($changed ? ", changed" : "");
+        # curl may see the end of a stream that it still writes to before it
+        # sees the answer
+        my $expect = !$changed ? qr/^200$/
+                   : $where eq "/streamed" ? qr/^[40]00$/ : qr/^400$/;
+
+        like $r->{status}, $expect, "$where" . ($changed ? ", changed" : "");
+        $good = $body if !$changed;
     }
+
+    ok stored("$where/h2") eq $good, "$where, nothing else is stored"
+        if $where eq "/as-sent" || $where eq "/streamed";
 
     ok stored("$where/h2") eq $::big, "$where, payload"
         if $where eq "/decoded" || $where eq "/at-once";

@@ -59,10 +59,11 @@ async function expect(want, promise, what) {
 }
 
 
-function flip(text, i = text.length - 1) {
-    const code = text.charCodeAt(i) ^ 1;
+// one bit of a hex digit
 
-    return text.slice(0, i) + String.fromCharCode(code) + text.slice(i + 1);
+function flipHex(text, i = text.length - 1) {
+    return text.slice(0, i) + (parseInt(text[i], 16) ^ 1).toString(16)
+           + text.slice(i + 1);
 }
 
 
@@ -185,7 +186,7 @@ async function presigned() {
     const at = get.indexOf("X-Amz-Signature=") + 16;
 
     for (const [what, url, method] of [
-        ["the signature", flip(get, at), "GET"],
+        ["the signature", flipHex(get, at), "GET"],
         ["the key", get.replace("r%2Bs", "r%2Bt"), "GET"],
         ["the expiry", get.replace("Expires=600", "Expires=601"), "GET"],
         ["the date", get.replace(/(X-Amz-Date=\d+T\d{5})(\d)/,
@@ -215,7 +216,7 @@ async function changed() {
             ContentLength: body.length }));
 
     await expect(401, put((r) => { r.headers.authorization
-                                   = flip(r.headers.authorization); }),
+                                   = flipHex(r.headers.authorization); }),
                  "a bit of the signature");
     await expect(401, put((r) => { r.path += "x"; }), "the path");
     await expect(401, put((r) => { r.query = { ...r.query, a: "1" }; }),
