@@ -1,6 +1,11 @@
 /* link:
    ngx_http_sign_module/sign_*.c ngx_http_postern_module/postern_*.c
-   -lcrypto -lhiredis -ljansson -lsodium */
+   -lcrypto -lhiredis -ljansson -lsodium -Wl,--wrap=calloc
+   -Wl,--wrap=OPENSSL_sk_new_null,--wrap=OPENSSL_sk_push
+   -Wl,--wrap=X509_STORE_new,--wrap=X509_STORE_add_cert
+   -Wl,--wrap=X509_STORE_add_crl,--wrap=X509_STORE_CTX_new
+   -Wl,--wrap=X509_STORE_CTX_init,--wrap=X509_STORE_CTX_set_purpose
+   -Wl,--wrap=ASN1_STRING_to_UTF8 */
 
 /*
  * The scheme "mtls": certificates made here, found, judged, and kept in mind.
@@ -11,6 +16,7 @@
 #include "sign_mtls.h"
 #include "sign_verify.h"
 
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 
@@ -43,6 +49,39 @@ static postern_str_t         chain[SIGN_MTLS_MAX_CERTIFICATES + 1];
 static size_t                nchain;
 static postern_key_t        *authorities[4];
 static postern_directory_t   directory;
+
+
+/* which of the library's functions fails, from 1, and at which of its calls */
+
+static int  failing, calls;
+
+#define FAULT(n, type, name, params, args, failure)                           \
+    type __real_##name params;                                                \
+    type __wrap_##name params;                                                \
+                                                                              \
+    type                                                                      \
+    __wrap_##name params                                                      \
+    {                                                                         \
+        return failing == (n) && --calls == 0 ? (failure)                     \
+                                              : __real_##name args;           \
+    }
+
+FAULT(1, void *, calloc, (size_t n, size_t size), (n, size), NULL)
+FAULT(2, OPENSSL_STACK *, OPENSSL_sk_new_null, (void), (), NULL)
+FAULT(3, int, OPENSSL_sk_push, (OPENSSL_STACK *st, const void *data),
+      (st, data), 0)
+FAULT(4, X509_STORE *, X509_STORE_new, (void), (), NULL)
+FAULT(5, int, X509_STORE_add_cert, (X509_STORE *s, X509 *x), (s, x), 0)
+FAULT(6, int, X509_STORE_add_crl, (X509_STORE *s, X509_CRL *x), (s, x), 0)
+FAULT(7, X509_STORE_CTX *, X509_STORE_CTX_new, (void), (), NULL)
+FAULT(8, int, X509_STORE_CTX_init, (X509_STORE_CTX *ctx, X509_STORE *s,
+      X509 *leaf, STACK_OF(X509) *others), (ctx, s, leaf, others), 0)
+FAULT(9, int, X509_STORE_CTX_set_purpose, (X509_STORE_CTX *ctx, int purpose),
+      (ctx, purpose), 0)
+FAULT(10, int, ASN1_STRING_to_UTF8, (unsigned char **out,
+      const ASN1_STRING *in), (out, in), -1)
+
+#define FAULTS  10
 
 
 static void
@@ -450,8 +489,8 @@ TEST(rules)
         { { .subject = { "CN", "a" }, .san = "email:b@c,email:b@c" },
           "email", "b@c", 1, "a" },
         { { .subject = { "CN", "a" }, .san = "URI:urn:aaaaaaaaaaaaaaaa"
-            "aaaaaaaa" "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
           "uri", "*", 0, NULL }
     };
 
@@ -849,6 +888,163 @@ TEST(keys_that_are_none)
     ca_key.crl = crl_of(&root, NULL, 0, DAY);
     ca_key.crl.len--;
     EXPECT(sign_key_create(&ca_key, none) == NULL);
+}
+
+
+/* whatever fails, nobody is let in */
+
+TEST(the_library_fails)
+{
+    int          n, call;
+    made_t       leaf;
+    sign_code_e  code;
+
+    prepare();
+    trust(&root, NULL, "CN", "*");
+    ca_key.crl = crl_of(&root, NULL, -DAY, DAY);
+
+    leaf = client(&middle, "one");
+
+    for (n = 1; n <= FAULTS; n++) {
+
+        for (call = 1; call <= 3; call++) {
+            begin(&leaf, &middle);
+
+            ca_key.crl.len = 0;
+            failing = n;
+            calls = call;
+            code = judge();
+            failing = 0;
+
+            EXPECT(code == SIGN_OK ? calls > 0 : calls <= 0);
+        }
+    }
+
+    ca_key.crl = crl_of(&root, NULL, -DAY, DAY);
+
+    for (call = 1; call <= 2; call++) {
+        begin(&leaf, &middle);
+        failing = call == 1 ? 6 : 3;
+        calls = 1;
+        EXPECT_CODE(judge(), SIGN_KEY_UNUSABLE);
+        failing = 0;
+    }
+
+    gone(&leaf);
+}
+
+
+static void *
+nothing(void *data, size_t size)
+{
+    return NULL;
+}
+
+
+TEST(no_memory)
+{
+    made_t           leaf;
+    postern_alloc_t  none = { nothing, NULL };
+
+    prepare();
+
+    leaf = client(&root, "one");
+    begin(&leaf, NULL);
+
+    request.certificates = chain;
+    request.ncertificates = 1;
+    policy.schemes = SIGN_MTLS;
+
+    EXPECT_INT(sign_parse(&request, &policy, &none, &message),
+               SIGN_NO_MEMORY);
+
+    gone(&leaf);
+}
+
+
+/* found by its fingerprint, through all steps; and a date that is none */
+
+TEST(entered_itself_in_a_directory)
+{
+    char                  *pem, *p, json[8192];
+    BIO                   *bio;
+    long                   len;
+    made_t                 leaf;
+    size_t                 i;
+    postern_error_t        err;
+    postern_directory_t   *dir, saved;
+    unsigned char         *der;
+
+    prepare();
+
+    leaf = client(&root, "one");
+    bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(bio, leaf.cert);
+    len = BIO_get_mem_data(bio, &pem);
+
+    p = json + sprintf(json, "{'version':1,'organizations':{'acme':{'users':"
+                             "{'bob':{}},'keys':{'leaf':{'user':'bob',"
+                             "'algorithm':'x509','certificate':'");
+
+    for (i = 0; i < (size_t) len; i++) {
+        if (pem[i] == '\n') {
+            *p++ = '\\';
+            *p++ = 'n';
+
+        } else {
+            *p++ = pem[i];
+        }
+    }
+
+    strcpy(p, "'}}}}}");
+
+    for (p = json; *p; p++) {
+        *p = *p == '\'' ? '"' : *p;
+    }
+
+    BIO_free(bio);
+
+    dir = postern_directory_parse(text_of(json), &err);
+
+    if (EXPECT(dir != NULL)) {
+        saved = directory;
+        directory = *dir;
+
+        begin(&leaf, NULL);
+        EXPECT_CODE(judge(), SIGN_OK);
+        EXPECT_STR(message.key_id, "leaf");
+        EXPECT(message.subject.data == NULL);
+
+        directory = saved;
+        postern_directory_destroy(dir);
+
+    } else {
+        printf("# %s: %s\n", err.path, err.text);
+    }
+
+    /* UTCTime: the month that is no number is not a time, and ends nothing */
+
+    begin(&leaf, NULL);
+    der = (unsigned char *) chain[0].data;
+
+    for (i = 0; i + 15 < chain[0].len; i++) {
+        if (der[i] == 0x17 && der[i + 1] == 13) {
+            der[i + 4] = 'x';
+        }
+    }
+
+    memset(&ca_key, 0, sizeof(ca_key));
+    ca_key.algorithm = POSTERN_ALG_X509;
+    ca_key.public_key = chain[0];
+
+    sign_key_t  *k = sign_key_create(&ca_key, text_of(NULL));
+
+    if (EXPECT(k != NULL)) {
+        EXPECT(!sign_x509_verify(k->x509, chain, 1, now, &known));
+        sign_key_destroy(k);
+    }
+
+    gone(&leaf);
 }
 
 
