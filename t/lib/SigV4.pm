@@ -5,6 +5,8 @@ package SigV4;
 #
 #     store()              starts the application, once; the port
 #     script($file, @args) runs t/e2e/$file, each of its lines one assertion
+#     presigned(%request)  target of a presigned URL: service, region, expires,
+#                          created, hash (UNSIGNED-PAYLOAD for S3), secret
 #     chunked(%request)    header lines and body of an upload in aws-chunked:
 #                          chunks => [payload ...], and as with Postern::sigv4;
 #                          trailers => [[name, value] ...]; plain => 1 does not
@@ -19,11 +21,12 @@ use warnings;
 use Digest::SHA qw(hmac_sha256 hmac_sha256_hex sha256_hex);
 use Exporter qw(import);
 use IO::Select;
+use POSIX ();
 use Npm ();
 use Postern ();
 use Test::More ();
 
-our @EXPORT = qw(store script chunked);
+our @EXPORT = qw(store script chunked presigned);
 
 my ($pid, $pipe);
 
@@ -73,6 +76,34 @@ sub script {
 
     Test::More::is($r->{status}, 0, "$file ended well");
     Test::More::is($plan, $ran, "$file ran to its end");
+}
+
+
+sub presigned {
+    my %r = (method => "GET", target => "/", authority => "localhost",
+             service => "s3", region => "eu-central-1", expires => 60,
+             hash => "UNSIGNED-PAYLOAD", created => time,
+             secret => $Postern::secret, @_);
+
+    my $date = POSIX::strftime("%Y%m%dT%H%M%SZ", gmtime $r{created});
+    my $scope = join "/", substr($date, 0, 8), $r{region}, $r{service},
+                          "aws4_request";
+    my ($path, $query) = split /\?/, $r{target}, 2;
+
+    $query = join "&", sort "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+        "X-Amz-Credential=AK1%2F" . $scope =~ s{/}{%2F}gr, "X-Amz-Date=$date",
+        "X-Amz-Expires=$r{expires}", "X-Amz-SignedHeaders=host",
+        split /&/, $query // "";
+
+    my $canonical = join "\n", $r{method}, $path, $query,
+                               "host:$r{authority}", "", "host", $r{hash};
+
+    my $key = "AWS4$r{secret}";
+    $key = hmac_sha256($_, $key) for split m{/}, $scope;
+
+    return "$path?$query&X-Amz-Signature="
+           . hmac_sha256_hex(join("\n", "AWS4-HMAC-SHA256", $date, $scope,
+                                  sha256_hex($canonical)), $key);
 }
 
 
