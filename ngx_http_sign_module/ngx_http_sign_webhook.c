@@ -492,8 +492,9 @@ ngx_http_sign_warn_webhooks(ngx_cycle_t *cycle, ngx_array_t *webhooks)
 
 
 static void
-ngx_http_sign_webhook_warn_key(ngx_cycle_t *cycle, const sign_webhook_t *webhook,
-    postern_str_t id, const postern_directory_t *directory)
+ngx_http_sign_webhook_warn_key(ngx_cycle_t *cycle,
+    const sign_webhook_t *webhook, postern_str_t id,
+    const postern_directory_t *directory)
 {
     const char           *wrong;
     const postern_key_t  *key;

@@ -211,7 +211,7 @@ my $lines = "";
 
 for (1 .. 50) {
     $lines = do { local (@ARGV, $/) = $file; <> } if -s $file;
-    last if ($lines =~ tr/\n//) >= 4;
+    last if (() = $lines =~ /"sign\/verified"/g) == 2;
     select undef, undef, undef, 0.1;
 }
 
