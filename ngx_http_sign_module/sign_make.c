@@ -6,6 +6,7 @@
 
 
 #include "sign_make.h"
+#include "postern_assert.h"
 #include "sign_rfc9421.h"
 #include "sign_sigv4.h"
 
@@ -323,6 +324,7 @@ make_sort(make_t *m)
 static sign_code_e
 make_rfc9421(make_t *m, sign_maker_t *maker)
 {
+    int             rc;
     size_t          i;
     sign_code_e     code;
     postern_str_t   member;
@@ -379,7 +381,9 @@ make_rfc9421(make_t *m, sign_maker_t *maker)
 
     m->p = sign_make_put(m->p, "Signature: " SIGN_MAKE_LABEL "=:");
 
-    if (sign_maker_sign(maker, m->msg->base, raw) != 0) {
+    rc = sign_maker_sign(maker, m->msg->base, raw);
+
+    if (POSTERN_NEVER(rc != 0)) {
         return sign_fail(m->msg, SIGN_KEY_UNUSABLE, "the key does not sign");
     }
 

@@ -165,7 +165,8 @@ sign_code_e sign_make_response(const sign_make_response_t *response,
     postern_str_t *input, postern_str_t *signature);
 
 
-/* one behind the other; each returns where what it wrote ends */
+/* one behind the other, slices that are not empty; each returns where what it
+   wrote ends */
 
 unsigned char *sign_make_copy(unsigned char *p, const void *data, size_t len);
 unsigned char *sign_make_slice(unsigned char *p, postern_str_t s);

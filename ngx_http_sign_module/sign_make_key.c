@@ -127,7 +127,6 @@ static int
 maker_private(sign_maker_t *maker, const postern_key_t *key,
     postern_str_t pem)
 {
-    int          bits;
     const char  *type, *curve;
     char         group[32];
 
@@ -171,19 +170,20 @@ maker_private(sign_maker_t *maker, const postern_key_t *key,
         return -1;
     }
 
-    if (curve
-        && (EVP_PKEY_get_utf8_string_param(maker->pkey,
-                                           OSSL_PKEY_PARAM_GROUP_NAME, group,
-                                           sizeof(group), NULL) != 1
-            || strcmp(group, curve) != 0))
-    {
-        return -1;
+    if (curve) {
+        group[0] = '\0';
+        (void) EVP_PKEY_get_group_name(maker->pkey, group, sizeof(group), NULL);
+
+        if (strcmp(group, curve) != 0) {
+            return -1;
+        }
     }
 
-    if (maker_is_rsa(key->algorithm)) {
-        bits = EVP_PKEY_get_bits(maker->pkey);
+    /* the PEM of one of more than SIGN_MAKE_MAX_BYTES is too long to get here */
 
-        if (bits < SIGN_RSA_MIN_BITS || bits > SIGN_RSA_MAX_BITS) {
+    if (maker_is_rsa(key->algorithm)) {
+
+        if (EVP_PKEY_get_bits(maker->pkey) < SIGN_RSA_MIN_BITS) {
             return -1;
         }
 
@@ -204,12 +204,12 @@ maker_read(postern_str_t pem)
     BIO       *bio;
     EVP_PKEY  *pkey;
 
-    if (pem.len == 0 || pem.len > INT32_MAX) {
+    if (pem.len == 0 || pem.len > POSTERN_PRIVATE_MAX) {
         return NULL;
     }
 
     bio = BIO_new_mem_buf(pem.data, (int) pem.len);
-    if (bio == NULL) {
+    if (POSTERN_NEVER(bio == NULL)) {
         return NULL;
     }
 
@@ -242,10 +242,15 @@ maker_ed25519(sign_maker_t *maker)
 
     len = sizeof(seed);
 
-    if (POSTERN_NEVER(sodium_init() < 0)
-        || POSTERN_NEVER(EVP_PKEY_get_raw_private_key(maker->pkey, seed, &len)
-                         != 1))
-    {
+    rc = sodium_init();
+
+    if (POSTERN_NEVER(rc < 0)) {
+        return -1;
+    }
+
+    rc = EVP_PKEY_get_raw_private_key(maker->pkey, seed, &len);
+
+    if (POSTERN_NEVER(rc != 1)) {
         return -1;
     }
 
@@ -264,7 +269,7 @@ maker_ed25519(sign_maker_t *maker)
 static int
 maker_is_of(EVP_PKEY *pkey, const postern_key_t *key)
 {
-    int             same, len;
+    int             same, len, ok;
     size_t          n;
     unsigned char  *der, point[97];
 
@@ -276,7 +281,7 @@ maker_is_of(EVP_PKEY *pkey, const postern_key_t *key)
         der = NULL;
         len = i2d_PUBKEY(pkey, &der);
 
-        same = len > 0 && (size_t) len == key->public_key.len
+        same = POSTERN_ALWAYS(len > 0) && (size_t) len == key->public_key.len
                && memcmp(der, key->public_key.data, (size_t) len) == 0;
 
         OPENSSL_free(der);
@@ -284,19 +289,13 @@ maker_is_of(EVP_PKEY *pkey, const postern_key_t *key)
         return same;
     }
 
-    n = 0;
+    n = 32;
+    ok = key->algorithm == POSTERN_ALG_ED25519
+         ? EVP_PKEY_get_raw_public_key(pkey, point, &n)
+         : EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY,
+                                           point, sizeof(point), &n);
 
-    if (key->algorithm == POSTERN_ALG_ED25519) {
-        n = 32;
-
-        if (POSTERN_NEVER(EVP_PKEY_get_raw_public_key(pkey, point, &n) != 1)) {
-            return 0;
-        }
-
-    } else if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY,
-                                               point, sizeof(point), &n)
-               != 1)
-    {
+    if (POSTERN_NEVER(ok != 1)) {
         return 0;
     }
 
@@ -356,6 +355,7 @@ sign_maker_sigv4(sign_maker_t *maker, sign_message_t *msg,
 static int
 maker_sign_pkey(sign_maker_t *maker, postern_str_t text, unsigned char *out)
 {
+    int            rc;
     size_t         len;
     unsigned char  der[SIGN_ECDSA_DER_MAX];
 
@@ -367,7 +367,9 @@ maker_sign_pkey(sign_maker_t *maker, postern_str_t text, unsigned char *out)
 
     len = sizeof(der);
 
-    if (maker_digest_sign(maker, text, der, &len) != 0) {
+    rc = maker_digest_sign(maker, text, der, &len);
+
+    if (POSTERN_NEVER(rc != 0)) {
         return -1;
     }
 
@@ -389,24 +391,26 @@ maker_digest_sign(sign_maker_t *maker, postern_str_t text, unsigned char *out,
            : "SHA256";
 
     ctx = EVP_MD_CTX_new();
-    if (ctx == NULL) {
+    if (POSTERN_NEVER(ctx == NULL)) {
         return -1;
     }
+
+    pctx = NULL;
 
     ok = EVP_DigestSignInit_ex(ctx, &pctx, hash, NULL, NULL, maker->pkey, NULL)
          == 1;
 
-    if (ok && maker->algorithm == POSTERN_ALG_RSA_PSS_SHA512) {
-        ok = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1
-             && EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST)
-                == 1;
+    if (maker->algorithm == POSTERN_ALG_RSA_PSS_SHA512) {
+        ok &= EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1;
+        ok &= EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST)
+              == 1;
     }
 
-    ok = ok && EVP_DigestSign(ctx, out, len, text.data, text.len) == 1;
+    ok &= EVP_DigestSign(ctx, out, len, text.data, text.len) == 1;
 
     EVP_MD_CTX_free(ctx);
 
-    return ok ? 0 : -1;
+    return ok - 1;
 }
 
 
@@ -419,16 +423,16 @@ maker_raw(const unsigned char *der, size_t der_len, unsigned char *out,
     const BIGNUM  *r, *s;
 
     sig = d2i_ECDSA_SIG(NULL, &der, (long) der_len);
-    if (sig == NULL) {
+    if (POSTERN_NEVER(sig == NULL)) {
         return -1;
     }
 
     ECDSA_SIG_get0(sig, &r, &s);
 
-    ok = BN_bn2binpad(r, out, (int) len) > 0
-         && BN_bn2binpad(s, out + len, (int) len) > 0;
+    ok = BN_bn2binpad(r, out, (int) len) > 0;
+    ok &= BN_bn2binpad(s, out + len, (int) len) > 0;
 
     ECDSA_SIG_free(sig);
 
-    return ok ? 0 : -1;
+    return ok - 1;
 }

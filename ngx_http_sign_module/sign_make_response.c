@@ -6,6 +6,7 @@
 
 
 #include "sign_make.h"
+#include "postern_assert.h"
 #include "sign_rfc9421.h"
 
 
@@ -21,6 +22,7 @@ sign_make_response(const sign_make_response_t *response, sign_maker_t *maker,
     const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *input,
     postern_str_t *signature)
 {
+    int              rc;
     size_t           n;
     sign_code_e      code;
     postern_str_t    member;
@@ -54,7 +56,9 @@ sign_make_response(const sign_make_response_t *response, sign_maker_t *maker,
         return code;
     }
 
-    if (sign_maker_sign(maker, msg->base, raw) != 0) {
+    rc = sign_maker_sign(maker, msg->base, raw);
+
+    if (POSTERN_NEVER(rc != 0)) {
         return sign_fail(msg, SIGN_KEY_UNUSABLE, "the key does not sign");
     }
 

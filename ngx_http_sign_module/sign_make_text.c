@@ -19,7 +19,7 @@ sign_make_copy(unsigned char *p, const void *data, size_t len)
 unsigned char *
 sign_make_slice(unsigned char *p, postern_str_t s)
 {
-    return s.len ? sign_make_copy(p, s.data, s.len) : p;
+    return sign_make_copy(p, s.data, s.len);
 }
 
 
