@@ -179,6 +179,32 @@ for my $kind (qw(standard github stripe slack shopify)) {
 }
 
 
+# EnOS: neither method nor path is signed, the query and the body are
+
+push @keys, qq("enos": { "algorithm": "hmac-sha256", "roles": [],
+               "schemes": ["enos"], "secret": "plain:$secret" });
+spew("postern.json", <<"EOD");
+{ "version": 1, "organizations": { "acme": {
+  "keys": { @{[join ",\n", @keys]} },
+  "permissions": {}, "resources": {}, "roles": {} } } }
+EOD
+
+for my $token (undef, "token") {
+    my @how = ("--scheme", "enos", "--key-id", "enos", "--secret-file",
+               "secret", defined $token ? ("--token", $token) : ());
+    my @more = ("--insecure", defined $token ? ("--key", "enos") : ());
+    my $name = "EnOS " . (defined $token ? 2 : 1);
+
+    my $r = made(@how, "--print", "-d", '{"a":1}', "http://h/a?b=c&a=d");
+
+    verdict($name, "verifies", $r, @more);
+    verdict("$name, another query", "sign/invalid", $r =~ s/b=c/b=C/r, @more);
+    verdict("$name, another body", "sign/invalid", $r =~ s/"a":1/"a":2/r,
+            @more);
+    unlike(made(@how, "--base", "http://h/"), qr/\Q$secret/, "$name: --base");
+}
+
+
 # --- HAR ----------------------------------------------------------------------
 
 sub har {
@@ -305,6 +331,9 @@ for (["sign", "--form kong", @hmac, "--form", "kong", $url],
      ["sign", "--algorithm", @hmac, "--algorithm", "ed25519", $url],
      ["sign", "no algorithm", @hmac, "--algorithm", "x", $url],
      ["sign", "--scheme", @hmac, "--scheme", "mtls", $url],
+     ["sign", "--token", @hmac, "--token", "t", $url],
+     ["sign", "EnOS, a key", "--scheme", "enos", "--key-id", "ed",
+      "--key-file", "ed.pem", $url],
      ["explain", "--webhook", "--directory", "postern.json", "--webhook", "x", "-"],
      ["explain", "no --key", "--directory", "postern.json", "--webhook", "slack", "-"],
      ["explain", "--entry", "--directory", "postern.json", "--entry", 0, "-"])

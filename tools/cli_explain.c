@@ -23,6 +23,7 @@
 
 
 static int cli_explain_options(int argc, char **argv, cli_explain_t *e);
+static int cli_explain_option(cli_explain_t *e, char **argv, int c);
 static int cli_explain_webhook(cli_explain_t *e, const char *command);
 static int cli_explain_number(const char *text, int64_t *value);
 static int cli_explain_address(const char *text, unsigned char out[16]);
@@ -30,6 +31,27 @@ static int cli_explain_load(cli_explain_t *e, const char *file,
     postern_str_t *text);
 static int cli_explain_body(cli_explain_t *e);
 static void cli_explain_help(void);
+
+
+static const struct option  cli_explain_longopts[] = {
+    { "directory",  required_argument, NULL, 'd' },
+    { "master-key", required_argument, NULL, 'm' },
+    { "base",       required_argument, NULL, 'b' },
+    { "body",       required_argument, NULL, 'B' },
+    { "uri-scheme", required_argument, NULL, 's' },
+    { "org",        required_argument, NULL, 'o' },
+    { "address",    required_argument, NULL, 'a' },
+    { "demand",     required_argument, NULL, 'D' },
+    { "at",         required_argument, NULL, 't' },
+    { "window",     required_argument, NULL, 'w' },
+    { "entry",      required_argument, NULL, 'e' },
+    { "url",        required_argument, NULL, 'u' },
+    { "webhook",    required_argument, NULL, 'W' },
+    { "key",        required_argument, NULL, 'k' },
+    { "insecure",   no_argument,       NULL, 'I' },
+    { "help",       no_argument,       NULL, 'h' },
+    { NULL, 0, NULL, 0 }
+};
 
 
 int
@@ -89,27 +111,7 @@ cli_explain(int argc, char **argv)
 static int
 cli_explain_options(int argc, char **argv, cli_explain_t *e)
 {
-    int  c;
-
-    static const struct option  options[] = {
-        { "directory",  required_argument, NULL, 'd' },
-        { "master-key", required_argument, NULL, 'm' },
-        { "base",       required_argument, NULL, 'b' },
-        { "body",       required_argument, NULL, 'B' },
-        { "uri-scheme", required_argument, NULL, 's' },
-        { "org",        required_argument, NULL, 'o' },
-        { "address",    required_argument, NULL, 'a' },
-        { "demand",     required_argument, NULL, 'D' },
-        { "at",         required_argument, NULL, 't' },
-        { "window",     required_argument, NULL, 'w' },
-        { "entry",      required_argument, NULL, 'e' },
-        { "url",        required_argument, NULL, 'u' },
-        { "webhook",    required_argument, NULL, 'W' },
-        { "key",        required_argument, NULL, 'k' },
-        { "insecure",   no_argument,       NULL, 'I' },
-        { "help",       no_argument,       NULL, 'h' },
-        { NULL, 0, NULL, 0 }
-    };
+    int  c, rc;
 
     const cli_value_t  values[] = {
         { 'd', &e->directory },
@@ -124,7 +126,8 @@ cli_explain_options(int argc, char **argv, cli_explain_t *e)
 
     opterr = 0;
 
-    while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":h",
+                            cli_explain_longopts, NULL)) != -1) {
 
         switch (c) {
 
@@ -159,46 +162,18 @@ cli_explain_options(int argc, char **argv, cli_explain_t *e)
 
             break;
 
-        case 'e':
-            if (cli_explain_number(optarg, &e->entry) != 0) {
-                return cli_usage(argv[0], "--entry must be a number from 1 on");
-            }
-
-            break;
-
-        case 'W':
-            if (sign_webhook_kind(cli_str(optarg)) == NULL) {
-                return cli_usage(argv[0], "--webhook must be standard, github, "
-                                 "stripe, slack or shopify");
-            }
-
-            e->webhook = *sign_webhook_kind(cli_str(optarg));
-            e->policy.webhook = &e->webhook;
-            e->policy.schemes = SIGN_WEBHOOK;
-            break;
-
-        case 'k':
-            if (e->nkeys == SIGN_MAX_KEYS) {
-                return cli_usage(argv[0], "more than %d times --key",
-                                 SIGN_MAX_KEYS);
-            }
-
-            e->keys[e->nkeys++] = cli_str(optarg);
-            break;
-
-        case 'I':
-            e->policy.insecure = SIGN_INSECURE_COVERAGE|SIGN_INSECURE_BODY
-                                 |SIGN_INSECURE_FRESHNESS;
-            e->policy.cover = 0;
-            break;
-
         case 'h':
             cli_explain_help();
             return CLI_OK;
 
         default:
-            if (!cli_value(values, c)) {
-                return cli_bad_option(argv, c);
+            if (cli_value(values, c)) {
+                break;
+            }
+
+            rc = cli_explain_option(e, argv, c);
+            if (rc != -1) {
+                return rc;
             }
 
             break;
@@ -221,13 +196,60 @@ cli_explain_options(int argc, char **argv, cli_explain_t *e)
 }
 
 
+/* -1: go on */
+
+static int
+cli_explain_option(cli_explain_t *e, char **argv, int c)
+{
+    const sign_webhook_t  *webhook;
+
+    switch (c) {
+
+    case 'e':
+        return cli_explain_number(optarg, &e->entry) == 0 ? -1
+               : cli_usage(argv[0], "--entry must be a number from 1 on");
+
+    case 'W':
+        webhook = sign_webhook_kind(cli_str(optarg));
+
+        if (webhook == NULL) {
+            return cli_usage(argv[0], "--webhook must be standard, github, "
+                             "stripe, slack or shopify");
+        }
+
+        e->webhook = *webhook;
+        e->policy.webhook = &e->webhook;
+        e->policy.schemes = SIGN_WEBHOOK;
+        return -1;
+
+    case 'k':
+        if (e->nkeys == SIGN_MAX_KEYS) {
+            return cli_usage(argv[0], "more than %d times --key",
+                             SIGN_MAX_KEYS);
+        }
+
+        e->keys[e->nkeys++] = cli_str(optarg);
+        return -1;
+
+    case 'I':
+        e->policy.insecure = SIGN_INSECURE_COVERAGE|SIGN_INSECURE_BODY
+                             |SIGN_INSECURE_FRESHNESS;
+        e->policy.cover = 0;
+        return -1;
+
+    default:
+        return cli_bad_option(argv, c);
+    }
+}
+
+
 /* as sign_webhook says it */
 
 static int
 cli_explain_webhook(cli_explain_t *e, const char *command)
 {
-    if ((e->policy.webhook == NULL) != (e->nkeys == 0)) {
-        return cli_usage(command, "--webhook and --key need each other");
+    if (e->policy.webhook && e->nkeys == 0) {
+        return cli_usage(command, "--webhook needs --key");
     }
 
     memcpy(e->webhook.keys, e->keys, sizeof(e->keys));
@@ -337,16 +359,17 @@ cli_explain_help(void)
 "DESCRIPTION\n"
 "    Reads a captured request and takes it through the gateway's own steps:\n"
 "    shape, key, coverage, signature base, signature, digest of the body, in\n"
-"    whichever scheme it is signed.  Prints the gateway's code, the reason, what\n"
-"    to do, and the signature base the gateway expects (for SigV4 the canonical\n"
-"    request).  Given the client's own base, it prints both side by side and\n"
-"    points at the first difference.  Where a signature does not verify, a few\n"
-"    usual mistakes are tried, and the one that explains it is named and shown\n"
-"    in the same way.  Secrets are never printed.\n"
+"    whichever scheme it is signed.  Prints the gateway's code, the reason,\n"
+"    what to do, and the signature base the gateway expects (for SigV4 the\n"
+"    canonical request).  Given the client's own base, it prints both side by\n"
+"    side and points at the first difference.  Where a signature does not\n"
+"    verify, a few usual mistakes are tried, and the one that explains it is\n"
+"    named and shown in the same way.  Secrets are never printed.\n"
 "\n"
 "    REQUEST is a file with a raw HTTP/1.1 request, body and all, with what\n"
-"    \"curl -v\" printed, or with a HAR, as browsers and proxies save it; \"-\" is\n"
-"    standard input.  Replays are not judged, and freshness only with --at.\n"
+"    \"curl -v\" printed, or with a HAR, as browsers and proxies save it;\n"
+"    \"-\" is standard input.  Replays are not judged, and freshness only "
+"with --at.\n"
 "\n"
 "OPTIONS\n"
 "    --directory FILE     the directory, to find the key in\n"

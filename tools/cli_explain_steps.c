@@ -48,6 +48,12 @@ cli_explain_steps(cli_explain_t *e)
 
     if (e->msg.scheme == SIGN_WEBHOOK) {
         cli_explain_webhook_base(e);
+
+    } else if (e->msg.scheme == SIGN_ENOS) {
+
+        /* it is a hash with the secret in it */
+
+        e->msg.base = cli_str(NULL);
     }
 
     msg = e->msg;
@@ -74,8 +80,8 @@ cli_explain_steps(cli_explain_t *e)
 }
 
 
-/* the base of a webhook is a hash for the claim: what was signed is the body with
-   a little around it */
+/* the base of a webhook is a hash for the claim: what was signed is the body
+   with a little around it */
 
 static void
 cli_explain_webhook_base(cli_explain_t *e)
@@ -159,6 +165,12 @@ cli_explain_one(cli_explain_t *e, const sign_request_t *req,
 
     now = e->at ? e->at : msg->created != POSTERN_TIME_MIN
                           ? msg->created : (int64_t) time(NULL);
+
+    /* only the gateway's state names the key behind a token of EnOS */
+
+    if (msg->key_id.len == 0 && msg->scheme == SIGN_ENOS && e->nkeys) {
+        msg->key_id = e->keys[0];
+    }
 
     e->key = sign_find(req, &e->policy, e->dir, msg);
     e->untold = 0;

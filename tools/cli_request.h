@@ -44,9 +44,9 @@ int cli_request_url(cli_request_t *r, const char *url);
 int cli_request_parse(cli_request_t *r, postern_str_t text, const char *name);
 
 /*
- * cli_request_har.c: one request of an HTTP archive, by its number (from 1 on; 0
- * for none) or by a text that its URL contains (NULL for none); 0, or -1 after
- * an error.
+ * cli_request_har.c: one request of an HTTP archive, by its number (from 1 on;
+ * 0 for none) or by a text that its URL contains (NULL for none); 0, or -1
+ * after an error.
  */
 int cli_request_is_har(postern_str_t text);
 int cli_request_har(cli_request_t *r, postern_str_t text, const char *name,

@@ -164,8 +164,7 @@ har_text(json_t *object, const char *name)
 
 
 /*
- * The method and the URL.  Its fragment is not sent, nor is what a browser shows
- * of user and password.
+ * The method and the URL.  Its fragment is not sent.
  */
 
 static int

@@ -13,6 +13,10 @@
 #include "sign_webhook.h"
 
 
+#define CLI_SIGN_SCHEMES                                                      \
+    (SIGN_RFC9421|SIGN_SIGV4|SIGN_CAVAGE|SIGN_WEBHOOK|SIGN_ENOS)
+
+
 static int cli_sign_options(int argc, char **argv, cli_sign_t *s);
 static int cli_sign_option(cli_sign_t *s, const char *command, int c);
 static int cli_sign_data(cli_sign_t *s, const char *command, int file);
@@ -29,7 +33,8 @@ enum {
     OPT_KEY_ID = 256, OPT_SECRET_FILE, OPT_KEY_FILE, OPT_SCHEME, OPT_METHOD,
     OPT_HEADER, OPT_DATA, OPT_DATA_FILE, OPT_COMPONENT, OPT_CREATED,
     OPT_EXPIRES, OPT_NONCE, OPT_NO_NONCE, OPT_LABEL, OPT_TAG, OPT_REGION,
-    OPT_SERVICE, OPT_FORM, OPT_KIND, OPT_ALGORITHM, OPT_PRINT, OPT_HEADERS, OPT_BASE, OPT_CACERT, OPT_INSECURE,
+    OPT_SERVICE, OPT_FORM, OPT_KIND, OPT_TOKEN, OPT_ALGORITHM, OPT_PRINT,
+    OPT_HEADERS, OPT_BASE, OPT_CACERT, OPT_INSECURE,
     OPT_HELP
 };
 
@@ -54,6 +59,7 @@ static const struct option  cli_sign_longopts[] = {
     { "service",          required_argument, NULL, OPT_SERVICE },
     { "form",             required_argument, NULL, OPT_FORM },
     { "kind",             required_argument, NULL, OPT_KIND },
+    { "token",            required_argument, NULL, OPT_TOKEN },
     { "algorithm",        required_argument, NULL, OPT_ALGORITHM },
     { "print",            no_argument,       NULL, OPT_PRINT },
     { "headers",          no_argument,       NULL, OPT_HEADERS },
@@ -163,6 +169,7 @@ cli_sign_option(cli_sign_t *s, const char *command, int c)
         { OPT_CACERT, &s->cacert },
         { OPT_FORM, &s->form },
         { OPT_KIND, &s->kind },
+        { OPT_TOKEN, &s->token },
         { OPT_ALGORITHM, &s->algorithm },
         { 0, NULL }
     };
@@ -186,10 +193,9 @@ cli_sign_option(cli_sign_t *s, const char *command, int c)
     case OPT_SCHEME:
         s->scheme = postern_scheme_parse(cli_str(optarg));
 
-        if (!(s->scheme & (SIGN_RFC9421|SIGN_SIGV4|SIGN_CAVAGE|SIGN_WEBHOOK)))
-        {
-            return cli_usage(command, "--scheme must be rfc9421, sigv4, cavage "
-                             "or webhook");
+        if (!(s->scheme & CLI_SIGN_SCHEMES)) {
+            return cli_usage(command, "--scheme must be rfc9421, sigv4, "
+                             "cavage, webhook or enos");
         }
 
         return -1;
@@ -361,6 +367,14 @@ cli_sign_check_form(cli_sign_t *s, const char *command)
                          "--scheme webhook and --kind need each other");
     }
 
+    if (s->scheme == SIGN_ENOS && !postern_alg_is_hmac(s->signer.alg)) {
+        return cli_usage(command, "EnOS needs --secret-file");
+    }
+
+    if (s->token && s->scheme != SIGN_ENOS) {
+        return cli_usage(command, "--token is of enos");
+    }
+
     if (s->kind && sign_webhook_kind(cli_str(s->kind)) == NULL) {
         return cli_usage(command, "--kind must be standard, github, stripe, "
                          "slack or shopify");
@@ -518,10 +532,11 @@ cli_sign_help(void)
 "    --secret-file FILE   the secret of an hmac-sha256 key; \"-\" "
     "reads standard\n"
 "                         input; one line break at the end is dropped\n"
-"    --key-file FILE      the private key in PEM form: Ed25519, P-256, P-384 or\n"
+"    --key-file FILE      the private key in PEM form: Ed25519, P-256, "
+"P-384 or\n"
 "                         RSA\n"
-"    --algorithm NAME     where the key can do several: hmac-sha256 (the default\n"
-"                         of a secret), hmac-sha384, hmac-sha512;\n"
+"    --algorithm NAME     where the key can do several: hmac-sha256 (the\n"
+"                         default of a secret), hmac-sha384, hmac-sha512;\n"
 "                         rsa-pss-sha512 (of RSA, with rfc9421) or\n"
 "                         rsa-v1_5-sha256 (with cavage)\n"
 "\n"
@@ -532,9 +547,12 @@ cli_sign_help(void)
 "    -H, --header LINE    a further header, \"Name: value\"; repeatable\n"
 "\n"
 "OPTIONS: SIGNATURE\n"
-"    --scheme NAME        rfc9421 (the default), sigv4, cavage or webhook\n"
+"    --scheme NAME        rfc9421 (the default), sigv4, cavage, webhook "
+"or enos\n"
 "    --form NAME          cavage: draft (the default), kong or apisix\n"
 "    --kind NAME          webhook: standard, github, stripe, slack or shopify\n"
+"    --token TEXT         enos: version 2, with this access token; without\n"
+"                         one version 1\n"
 "    --created SECONDS    the time of signing, since 1970: now "
     "where it is left\n"
 "                         out; others are for tests\n"

@@ -21,6 +21,7 @@ typedef struct {
 
     const char       *form;               /* cavage: draft, kong, apisix */
     const char       *kind;               /* webhook */
+    const char       *token;              /* enos, version 2 */
     const char       *algorithm;          /* NULL: the key's usual one */
 
     const char       *url;
@@ -59,6 +60,7 @@ int cli_sign_make(cli_sign_t *s);
 
 int cli_sign_make_cavage(cli_sign_t *s);        /* cli_sign_cavage.c */
 int cli_sign_make_webhook(cli_sign_t *s);       /* cli_sign_webhook.c */
+int cli_sign_make_enos(cli_sign_t *s);          /* cli_sign_enos.c */
 
 /* reads the request as the gateway does and signs what it says was signed; the
    length of the signature, or 0 after an error */

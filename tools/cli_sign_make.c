@@ -44,6 +44,9 @@ cli_sign_make(cli_sign_t *s)
     case SIGN_WEBHOOK:
         return cli_sign_make_webhook(s);
 
+    case SIGN_ENOS:
+        return cli_sign_make_enos(s);
+
     default:
         return cli_sign_make_rfc9421(s);
     }

@@ -1,7 +1,7 @@
 
 /*
- * Webhooks of the known kinds: what is signed is made of the very parts that the
- * gateway takes apart.
+ * Webhooks of the known kinds: what is signed is made of the very parts that
+ * the gateway takes apart.
  */
 
 
