@@ -211,7 +211,7 @@ ngx_http_sign_token_send(ngx_http_request_t *r, ngx_uint_t status,
     b->pos = json->data;
     b->last = json->data + json->len;
     b->memory = 1;
-    b->last_buf = 1;
+    b->last_buf = (r == r->main);
     b->last_in_chain = 1;
 
     out.buf = b;
