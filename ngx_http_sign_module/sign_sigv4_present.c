@@ -11,6 +11,7 @@
 
 static int sign_sigv4_is_4a(const sign_request_t *req);
 static int sign_sigv4_query_is_4a(const sign_request_t *req);
+static const unsigned char *sign_sigv4_behind_mark(const sign_request_t *req);
 static unsigned char sign_sigv4_octet(const unsigned char **p,
     const unsigned char *end);
 
@@ -85,13 +86,11 @@ sign_sigv4_query_is_4a(const sign_request_t *req)
                                                     "AWS4-ECDSA-");
 
     end = req->target.data + req->target.len;
-    p = memchr(req->target.data, '?', req->target.len);
+    p = sign_sigv4_behind_mark(req);
 
     if (POSTERN_NEVER(p == NULL)) {
         return 0;
     }
-
-    p++;
 
     while (sign_sigv4_next_piece(&p, end, &piece)) {
 
@@ -137,18 +136,12 @@ sign_sigv4_in_query(const sign_request_t *req, int signature_only)
     sign_sigv4_param_e    param;
     const unsigned char  *p, *end;
 
-    if (req->target.len == 0) {
-        return 0;
-    }
-
     end = req->target.data + req->target.len;
-    p = memchr(req->target.data, '?', req->target.len);
+    p = sign_sigv4_behind_mark(req);
 
     if (p == NULL) {
         return 0;
     }
-
-    p++;
 
     while (sign_sigv4_next_piece(&p, end, &piece)) {
 
@@ -165,6 +158,23 @@ sign_sigv4_in_query(const sign_request_t *req, int signature_only)
     }
 
     return 0;
+}
+
+
+/* where the query begins, NULL where there is none */
+
+static const unsigned char *
+sign_sigv4_behind_mark(const sign_request_t *req)
+{
+    const unsigned char  *mark;
+
+    if (req->target.len == 0) {
+        return NULL;
+    }
+
+    mark = memchr(req->target.data, '?', req->target.len);
+
+    return mark ? mark + 1 : NULL;
 }
 
 

@@ -45,18 +45,18 @@ sign_sigv4a_key(sign_key_t *k, postern_str_t id)
         return k->sigv4a;
     }
 
-    for (counter = 1; counter <= SIGN_SIGV4A_TRIALS; counter++) {
+    counter = 0;
 
-        sign_sigv4a_trial(k, id, counter, scalar);
+    /* the first one is it, but for a chance of 1 in 2^32 */
 
+    do {
+        sign_sigv4a_trial(k, id, ++counter, scalar);
         valid = sign_sigv4a_scalar(scalar);
 
-        /* else by a chance of 1 in 2^32 */
+    } while (POSTERN_NEVER(!valid) && counter < SIGN_SIGV4A_TRIALS);
 
-        if (POSTERN_ALWAYS(valid)) {
-            k->sigv4a = sign_sigv4a_pair(scalar);
-            break;
-        }
+    if (POSTERN_ALWAYS(valid)) {
+        k->sigv4a = sign_sigv4a_pair(scalar);
     }
 
     OPENSSL_cleanse(scalar, sizeof(scalar));

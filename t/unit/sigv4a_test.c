@@ -472,6 +472,7 @@ TEST(libcrypto_out_of_memory)
         memset(&msg, 0, sizeof(msg));
         msg.scheme = SIGN_SIGV4A;
         EXPECT_INT(sign_sigv4a_verify(key, &msg), 0);
+        EXPECT_INT(sign_sigv4_verify(key, &msg), 0);
         EXPECT_INT(sign_sigv4_verify_text(key, &msg, msg.base, msg.base), 0);
 
         fails = 0;
