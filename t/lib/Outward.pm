@@ -23,7 +23,7 @@ use Hostile ();
 use MIME::Base64 qw(encode_base64);
 use Postern;
 
-our @EXPORT = qw(second app behind keys came nothing_came field private_pem
+our @EXPORT = qw(second app behind came nothing_came field private_pem
                  public_pem);
 
 our $secret = "the secret between the gateway and what is behind it";
