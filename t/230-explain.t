@@ -205,6 +205,36 @@ for my $token (undef, "token") {
 }
 
 
+# SSHSIG, made by ssh-keygen
+
+{
+    system("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "ssh") == 0
+        or die "ssh-keygen: $?\n";
+
+    my ($public) = slurp("ssh.pub") =~ /^(\S+ \S+)/;
+    my $params = '("@method" "@authority" "@path" "@query");'
+                 . 'created=1700000000;keyid="ssh"';
+
+    spew("signed", join "\n", '"@method": GET', '"@authority": h',
+                   '"@path": /a', '"@query": ?b',
+                   "\"\@signature-params\": $params");
+    my $sig = qx(ssh-keygen -Y sign -n http-request -f ssh < signed 2>/dev/null)
+              =~ s/^-.*\n//mgr =~ s/\n//gr;
+
+    spew("ssh.json", qq({ "version": 1, "organizations": { "acme": { "keys": {
+        "ssh": { "algorithm": "ssh", "roles": [], "public_key": "$public" } },
+        "permissions": {}, "resources": {}, "roles": {} } } }));
+
+    my $r = "GET /a?b HTTP/1.1\r\nHost: h\r\nSignature-Input: s=$params\r\n"
+            . "Signature: s=:$sig:\r\n\r\n";
+    my @more = ("--directory", "ssh.json");
+
+    like(verdict("sshsig", "verifies", $r, @more), qr/^scheme +sshsig/m,
+         "sshsig");
+    verdict("sshsig, another path", "sign/invalid", $r =~ s{/a}{/b}r, @more);
+}
+
+
 # --- HAR ----------------------------------------------------------------------
 
 sub har {

@@ -2,7 +2,8 @@
 /*
  * The gateway's base beside another one: what the client says it signed, or
  * what a guess says it did.  Two columns, lines that differ are marked; then
- * the first difference in full, with the component it is of and the likely cause.
+ * the first difference in full, with the component it is of and the likely
+ * cause.
  *
  * The other text is somebody else's, and goes to a terminal; besides, a "\r"
  * that nobody sees may be all the difference: what is not printable is escaped.

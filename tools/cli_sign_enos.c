@@ -1,7 +1,7 @@
 
 /*
- * Requests of EnOS: version 2 with an access token, version 1 with the key id in
- * the query.  The text that is hashed is made by the gateway's own reader of
+ * Requests of EnOS: version 2 with an access token, version 1 with the key id
+ * in the query.  The text that is hashed is made by the gateway's own reader of
  * queries.
  */
 
