@@ -8,6 +8,7 @@
 
 #include "sign_mtls.h"
 #include "sign_verify.h"
+#include "postern_assert.h"
 
 #include <stdio.h>
 
@@ -146,7 +147,7 @@ sign_mtls_look(const postern_directory_t *dir, sign_mtls_data_t *data)
 
     key = postern_directory_fingerprint(dir, hash);
 
-    if (key && key->algorithm == POSTERN_ALG_X509) {
+    if (key && POSTERN_ALWAYS(key->algorithm == POSTERN_ALG_X509)) {
         return key;
     }
 

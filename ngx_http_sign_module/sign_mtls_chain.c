@@ -260,26 +260,34 @@ sign_x509_ready(const sign_x509_t *x, X509_STORE_CTX *ctx, X509 *leaf,
 }
 
 
-/* revocation lists are demanded of whatever came from outside; to tell that a
-   certificate of the directory is revoked, it is taken out of the directory */
+/*
+ * Revocation lists are demanded of whatever came from outside.  Of what the
+ * directory trusts there may be none, or one whose issuer is not in the chain,
+ * so that OpenSSL cannot verify it; what it revokes is refused all the same.
+ */
 
 static int
 sign_x509_callback(int ok, X509_STORE_CTX *ctx)
 {
-    int  error;
-
-    error = X509_STORE_CTX_get_error(ctx);
-
-    if ((error == X509_V_ERR_UNABLE_TO_GET_CRL
-         || error == X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER)
-        && X509_STORE_CTX_get_error_depth(ctx)
-           >= X509_STORE_CTX_get_num_untrusted(ctx))
+    if (X509_STORE_CTX_get_error_depth(ctx)
+        < X509_STORE_CTX_get_num_untrusted(ctx))
     {
-        X509_STORE_CTX_set_error(ctx, X509_V_OK);
-        return 1;
+        return ok;
     }
 
-    return ok;
+    switch (X509_STORE_CTX_get_error(ctx)) {
+
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+        X509_STORE_CTX_set_error(ctx, X509_V_OK);
+        return 1;
+
+    default:
+        return ok;
+    }
 }
 
 

@@ -33,7 +33,6 @@
 #define SIGN_SSH_MAX_SIGNATURE   2048    /* bytes of a signature's blob */
 #define SIGN_SSH_MAX_CERT        12288   /* bytes of a certificate */
 #define SIGN_SSH_MAX_PRINCIPALS  256     /* of a certificate, as in OpenSSH */
-#define SIGN_SSH_MAX_OPTIONS     32      /* of a certificate */
 #define SIGN_SSH_MAX_ADDRESSES   64      /* in source-address */
 #define SIGN_SSH_MAX_ADDRESS     64      /* bytes of one of them */
 

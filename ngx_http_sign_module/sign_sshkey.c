@@ -6,6 +6,7 @@
 
 
 #include "sign_ssh.h"
+#include "postern_assert.h"
 
 
 static const sign_ssh_type_t *sign_ssh_cert_type(postern_str_t name);
@@ -281,7 +282,8 @@ sign_ssh_read_key(sign_ssh_cursor_t *c, const sign_ssh_type_t *type,
 static int
 sign_ssh_exponent(postern_str_t e)
 {
-    return e.len && (e.data[e.len - 1] & 1) && (e.len > 1 || e.data[0] > 1);
+    return POSTERN_ALWAYS(e.len) && (e.data[e.len - 1] & 1)
+           && (e.len > 1 || e.data[0] > 1);
 }
 
 

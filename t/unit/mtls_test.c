@@ -398,6 +398,7 @@ TEST(by_its_authority)
     EXPECT_CODE(judged(client(&middle, "two"), &other), SIGN_UNKNOWN_KEY);
     EXPECT_CODE(judged(client(&other, "three"), NULL), SIGN_UNKNOWN_KEY);
     EXPECT_CODE(judged(client(&other, "three"), &middle), SIGN_UNKNOWN_KEY);
+    EXPECT_CODE(judged(client(&other, "three"), &other), SIGN_UNKNOWN_KEY);
 
     /* the intermediate one trusted by itself, beside the root or alone */
 
@@ -616,7 +617,9 @@ TEST(dates_and_uses)
 
 TEST(revocation_lists)
 {
-    made_t  leaf, below;
+    made_t          leaf, below;
+    postern_str_t   both, second;
+    unsigned char  *p;
 
     prepare();
     trust(&root, NULL, "CN", "*");
@@ -659,6 +662,32 @@ TEST(revocation_lists)
     ca_key.crl = crl_of(&middle, NULL, -DAY, DAY);
     begin(&below, NULL);
     EXPECT_CODE(judge(), SIGN_OK);
+
+    /* nor where there is one: nobody above it is asked */
+
+    trust(&middle, &root, "CN", "*");
+    both = crl_of(&middle, NULL, -DAY, DAY);
+    second = crl_of(&root, NULL, -DAY, DAY);
+    p = postern_arena_alloc(request_arena, both.len + second.len);
+    memcpy(p, both.data, both.len);
+    memcpy(p + both.len, second.data, second.len);
+    ca_key.crl.data = p;
+    ca_key.crl.len = both.len + second.len;
+    begin(&below, NULL);
+    EXPECT_CODE(judge(), SIGN_OK);
+
+    /* but when it says that the one below is revoked, it is */
+
+    both = crl_of(&middle, NULL, -DAY, DAY);
+    second = crl_of(&root, &middle, -DAY, DAY);
+    p = postern_arena_alloc(request_arena, both.len + second.len);
+    memcpy(p, both.data, both.len);
+    memcpy(p + both.len, second.data, second.len);
+    ca_key.crl.data = p;
+    ca_key.crl.len = both.len + second.len;
+    begin(&below, NULL);
+    EXPECT_CODE(judge(), SIGN_CERTIFICATE);
+    EXPECT(strstr(detail(), "revoked") != NULL);
 
     gone(&leaf);
     gone(&below);
@@ -843,6 +872,8 @@ TEST(requests)
     policy.fields = &field;
     policy.nfields = 1;
     EXPECT_CODE(judge(), SIGN_COVERAGE);
+    field = text_of("host");
+    EXPECT_CODE(judge(), SIGN_OK);
     policy.nfields = 0;
     EXPECT_CODE(judge(), SIGN_OK);
 
@@ -923,6 +954,19 @@ TEST(the_library_fails)
     ca_key.crl = crl_of(&root, NULL, -DAY, DAY);
 
     for (call = 1; call <= 2; call++) {
+        want_t        want = { .subject = { "CN", "a" }, .from = -DAY,
+                               .until = DAY, .san = "DNS:a" };
+        made_t        named = make(&root, &want);
+        sign_mtls_t   found;
+
+        rule[0].name = text_of("dns");
+        failing = 10;
+        calls = call;
+        EXPECT_INT(sign_mtls_match(named.cert, &ca_key, &found), call > 1);
+        failing = 0;
+        rule[0].name = text_of("CN");
+        gone(&named);
+
         begin(&leaf, &middle);
         failing = call == 1 ? 6 : 3;
         calls = 1;
@@ -1040,6 +1084,8 @@ TEST(entered_itself_in_a_directory)
     sign_key_t  *k = sign_key_create(&ca_key, text_of(NULL));
 
     if (EXPECT(k != NULL)) {
+        EXPECT(!sign_x509_verify(k->x509, chain, 1, now, &known));
+        chain[0] = text_of("nonsense");
         EXPECT(!sign_x509_verify(k->x509, chain, 1, now, &known));
         sign_key_destroy(k);
     }

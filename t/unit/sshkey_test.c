@@ -348,6 +348,52 @@ TEST(rsa_signatures_of_other_lengths)
 }
 
 
+TEST(signatures_that_are_none)
+{
+    ssh_out_t              out = { 0 };
+    ssh_key_t             *k, *ca;
+    sign_sshsig_t          sig;
+    sign_ssh_key_t        *key;
+    sign_ssh_cert_t        cert;
+    ssh_want_t             want = SSH_WANT;
+    sign_ssh_signature_t   signature;
+
+    memset(&sig, 0, sizeof(sig));
+    msg.signature = BYTES("XSHSIG\0\0\0\1");
+    EXPECT_INT(sign_sshsig_blob(&sig, &msg), SIGN_MALFORMED);
+
+    ssh_text(&out, "ssh-ed25519");
+    ssh_text(&out, "x");
+    ssh_text(&out, "x");
+    EXPECT_INT(sign_ssh_signature(ssh_slice(&out), &sign_ssh_types[0],
+                                  &signature, &msg),
+               SIGN_MALFORMED);
+
+    /* by the right authority, over something else; and memory that ends
+       behind it */
+
+    k = ssh_key(1);
+    ca = ssh_key(0);
+    ssh_cert(&out, k, ca, &want);
+    out.data[60] ^= 1;
+    key = sign_sshsig_key(ssh_slice(&ca->blob));
+    EXPECT(sign_ssh_cert(ssh_slice(&out), &cert));
+    EXPECT(sign_ssh_key_prove(key, ssh_slice(&out), &cert) == NULL);
+    out.data[60] ^= 1;
+    EXPECT(sign_ssh_cert(ssh_slice(&out), &cert));
+
+    while (scarce_next()) {
+        (void) sign_ssh_key_prove(key, ssh_slice(&out), &cert);
+    }
+
+    EXPECT(sign_ssh_key_prove(key, ssh_slice(&out), &cert) != NULL);
+
+    sign_ssh_key_destroy(key);
+    ssh_key_free(k);
+    ssh_key_free(ca);
+}
+
+
 /* each of our own requests for memory refused in turn; libcrypto has its own,
    which are of the same functions */
 

@@ -217,7 +217,7 @@ TEST(a_key_by_its_fingerprint)
 
     EXPECT_CODE(signed_by(id, keys[1], &want), SIGN_INVALID);
 
-    id[10] ^= 1;
+    id[10] = id[10] == 'A' ? 'B' : 'A';
     EXPECT_CODE(signed_by(id, keys[0], &want), SIGN_UNKNOWN_KEY);
     id[10] = '-';
     EXPECT_CODE(signed_by(id, keys[0], &want), SIGN_UNKNOWN_KEY);
@@ -514,7 +514,7 @@ TEST(critical_options)
         { { "source-address", "127.0.0.1,!10.0.0.1" }, SIGN_CERTIFICATE },
         { { "source-address", "" }, SIGN_CERTIFICATE },
         { { "source-address", "127.0.0.1,"
-            "1111111111111111111111111111111111111111111111111111111111111111"
+            "11111111111111111111111111111111111111111111111111111111111111111"
           }, SIGN_CERTIFICATE },
         { { "force-command", "true" }, SIGN_CERTIFICATE },
         { { "new@example.com", "" }, SIGN_CERTIFICATE },
@@ -651,6 +651,111 @@ TEST(rsa_signatures_that_are_none)
 }
 
 
+/* memory that ends at each request for it */
+
+static size_t  left;
+
+
+static void *
+take(void *data, size_t size)
+{
+    return left-- ? postern_alloc(data, size) : NULL;
+}
+
+
+TEST(no_memory)
+{
+    size_t           n;
+    sign_code_e      code;
+    ssh_want_t       how = SSH_WANT;
+    postern_alloc_t  some = { take, &request_memory };
+
+    defaults();
+    prepare();
+
+    EXPECT_CODE(certified("deploy", keys[0], cas[0], &how), SIGN_OK);
+
+    code = SIGN_NO_MEMORY;
+
+    for (n = 0; n < 100 && code != SIGN_OK; n++) {
+        left = n;
+        code = sign_parse(&request, &policy, &some, &message);
+        EXPECT(code == SIGN_OK || code == SIGN_NO_MEMORY);
+    }
+
+    EXPECT(n > 3 && code == SIGN_OK);
+}
+
+
+/* a key of another type or none at all, authorities of another kind */
+
+TEST(keys_that_do_not_fit)
+{
+    size_t                 len;
+    sign_key_t            *k, bare;
+    ssh_blob_t             want = SSH_BLOB;
+    ssh_want_t             how = SSH_WANT;
+    sign_sshsig_t         *sig;
+    postern_key_t          x509 = { .algorithm = POSTERN_ALG_X509_CA };
+    postern_key_t          plain = { .algorithm = POSTERN_ALG_ED25519 };
+    postern_key_t          none = { .algorithm = POSTERN_ALG_SSH_CA,
+                                    .public_key = postern_string("x") };
+    postern_key_t          first, second;
+    postern_directory_t    other;
+    const postern_key_t   *all[3];
+    postern_str_t          nobody = postern_string("nobody");
+
+    defaults();
+    prepare();
+
+    EXPECT_CODE(signed_by("k4", keys[4], &want), SIGN_OK);
+    sig = (sign_sshsig_t *) message.scheme_data;
+
+    memset(&bare, 0, sizeof(bare));
+    EXPECT(!sign_fits(&bare, &message));
+    EXPECT_INT(sign_verify(&bare, &message), SIGN_INVALID);
+
+    k = sign_key_create(postern_directory_key(dir, text_of("k0")),
+                        text_of(NULL));
+    EXPECT_INT(sign_verify(k, &message), SIGN_INVALID);
+    sign_key_destroy(k);
+
+    k = sign_key_create(postern_directory_key(dir, text_of("k4")),
+                        text_of(NULL));
+    EXPECT(sign_fits(k, &message));
+    sig->signature.bytes.len++;
+    EXPECT(!sign_fits(k, &message));
+    sign_key_destroy(k);
+
+    EXPECT_CODE(certified("deploy", keys[0], cas[0], &how), SIGN_OK);
+    EXPECT_INT(sign_verify(&bare, &message), SIGN_INVALID);
+    sig = (sign_sshsig_t *) message.scheme_data;
+
+    first = *dir->authorities[0];
+    first.public_key = sig->cert.authority;
+    first.principals = &nobody;
+    first.nprincipals = 1;
+    second = first;
+
+    other = *dir;
+    all[0] = &x509;
+    all[1] = &first;
+    all[2] = &second;
+    other.authorities = all;
+    other.nauthorities = 3;
+    EXPECT(sign_find(&request, &policy, &other, &message) == &first);
+
+    sig->cert.authority = text_of("x");
+    EXPECT_INT(sign_sshsig_slot(&message, &len), SIGN_SSH_SLOTS);
+
+    other.keys = &plain;
+    other.nkeys = 1;
+    EXPECT_INT(sign_sshsig_slots(&other), 0);
+    other.keys = &none;
+    EXPECT_INT(sign_sshsig_slots(&other), 1u << SIGN_SSH_SLOTS);
+}
+
+
 TEST(decoys_do_the_same_work)
 {
     size_t         i, slot, len;
@@ -711,6 +816,8 @@ TEST(what_is_in_the_field_signature)
         { "a=:/:", SIGN_KIND_OTHER, 0 },
         { "a=:0:", SIGN_KIND_OTHER, 0 },
         { "a=:[:", 0, 0 },
+        { "a=:!:", 0, 0 },
+        { "a=:<:", 0, 0 },
         { "a=:{:", 0, 0 },
         { "a=x", 0, 0 },
         { "", 0, 0 }
