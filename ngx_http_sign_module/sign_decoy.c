@@ -60,17 +60,15 @@ static const unsigned char  sign_decoy_p384[] = {
 /*
  * Which algorithm an unknown key would have is anybody's guess: one that keys
  * of the directory have and whose signatures can be what was sent, never one
- * that no key has, which would cost more than any signature here can.  Where
- * there are several, the hash of the key id chooses, so that an id that nobody
- * has always looks like one and the same algorithm, as those do that somebody
- * has.
+ * that no key has, which would cost more than any signature here can.
  */
 
-postern_alg_e
-sign_decoy_alg(unsigned algorithms, const sign_message_t *msg, uint32_t hash)
+size_t
+sign_decoy_algs(unsigned algorithms, const sign_message_t *msg,
+    postern_alg_e fit[SIGN_DECOY_ALGS])
 {
-    uint32_t       n;
-    postern_alg_e  alg, fit[POSTERN_ALG_HMAC_SHA512];
+    size_t         n;
+    postern_alg_e  alg;
 
     n = 0;
 
@@ -84,7 +82,11 @@ sign_decoy_alg(unsigned algorithms, const sign_message_t *msg, uint32_t hash)
         }
     }
 
-    return n ? fit[hash % n] : POSTERN_ALG_HMAC_SHA256;
+    if (n == 0) {
+        fit[n++] = POSTERN_ALG_HMAC_SHA256;
+    }
+
+    return n;
 }
 
 

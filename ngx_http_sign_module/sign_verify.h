@@ -146,12 +146,17 @@ int sign_key_rsa_ready(sign_key_t *k, int pss, sign_digest_e hash);
 
 
 /*
- * sign_decoy.c: a key that is nobody's, of the algorithm that the message may
- * be for: of those that keys of the directory have (bits of 1 << alg).  len:
- * bytes of the signature, which an RSA key is made for.
+ * sign_decoy.c: the algorithms, one at least, that the message may be for, of
+ * those that keys of the directory have (bits of 1 << alg); where there are
+ * several, the key id must choose among them, so that an id that nobody has
+ * always looks like the same, as those do that somebody has.  A key of one of
+ * them that is nobody's; len: bytes of the signature, which an RSA key is made
+ * for.
  */
-postern_alg_e sign_decoy_alg(unsigned algorithms, const sign_message_t *msg,
-    uint32_t hash);
+#define SIGN_DECOY_ALGS  POSTERN_ALG_HMAC_SHA512
+
+size_t sign_decoy_algs(unsigned algorithms, const sign_message_t *msg,
+    postern_alg_e fit[SIGN_DECOY_ALGS]);
 sign_key_t *sign_decoy_create(postern_alg_e alg, size_t len);
 
 

@@ -46,6 +46,25 @@ alike("nobody's key and a signature too long for the key",
 alike("nobody's key and a wrong signature, P-256",
       spent("unknown key, as if P-256"), spent("bad P-256"));
 
+alike("nobody's key and a wrong signature, P-384",
+      spent("unknown key, as if P-384"), spent("bad P-384"));
+alike("nobody's key and a wrong signature, RSA",
+      spent("unknown key, as if RSA"), spent("bad RSA"));
+alike("nobody's key and a signature too long for the key, RSA",
+      spent("unknown key, as if RSA-3072"), spent("bad RSA, too long"));
+
+# where keys of both are in use, nobody's is like one of them, by its id
+
+my @both = map { spent("bad $_") } "Ed25519 beside P-256",
+                                   "P-256 beside Ed25519";
+for my $i (0 .. 3) {
+    my $one = spent("unknown key $i, a pair");
+    my ($nearest) = sort { abs($a - $one) <=> abs($b - $one) } @both;
+
+    alike("nobody's key $i and a wrong signature of either curve", $one,
+          $nearest);
+}
+
 cmp_ok(spent("unknown key, as if Ed25519, no such keys"), "<",
        1.1 * spent("unknown key, no such keys"),
        "no Ed25519 where no key is for it");

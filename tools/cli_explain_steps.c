@@ -40,7 +40,18 @@ cli_explain_steps(cli_explain_t *e)
 
     e->code = sign_parse(&e->request.req, &e->policy, &memory, &e->msg);
 
+    if (e->code != SIGN_OK && !e->msg.further) {
+        return;
+    }
+
     if (e->code != SIGN_OK) {
+        msg = e->msg;
+
+        if (sign_next(&e->request.req, &e->policy, &memory, &msg) == SIGN_OK) {
+            e->code = cli_explain_one(e, &e->request.req, &msg);
+            e->msg = msg;
+        }
+
         return;
     }
 

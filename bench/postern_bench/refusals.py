@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import json
 import statistics
+import subprocess
 import sys
 import time
 
@@ -83,7 +84,26 @@ def count(place, n=100):
             ("bad P-256", signature("P2BENCH", mac), 401)]
     for name, spent in counted(with_p256(place), rows, place, n):
         table[name] = {"bare": table[AS_IF]["bare"], "sign": spent}
+    # the dear ones, and pairs where two algorithms have them
+    rows = list(dear())
+    for name, spent in counted(with_all(place), rows, place, n // 5):
+        table[name] = {"bare": table[AS_IF]["bare"], "sign": spent}
     return table
+
+
+def dear():
+    p384, rsa = b"r" * 48 + b"s" * 48, b"r" * 256
+    long, pair = b"r" * 384, b"r" * 32 + b"s" * 31 + b"\0"
+    yield "unknown key, as if P-384", signature("NOBODY", p384), 401
+    yield "bad P-384", signature("P3BENCH", p384), 401
+    yield "unknown key, as if RSA", signature("NOBODY", rsa), 401
+    yield "bad RSA", signature("RSBENCH", rsa), 401
+    yield "unknown key, as if RSA-3072", signature("NOBODY", long), 401
+    yield "bad RSA, too long", signature("RSBENCH", long), 401
+    yield "bad Ed25519 beside P-256", signature("EDBENCH", pair), 401
+    yield "bad P-256 beside Ed25519", signature("P2BENCH", pair), 401
+    for i in range(4):
+        yield f"unknown key {i}, a pair", signature(f"NOBODY{i}", pair), 401
 
 
 def counted(case, rows, place, n):
@@ -117,6 +137,26 @@ def without_ed25519(place):
     (place.work / "hmac.json").write_text(json.dumps(directory))
     return dataclasses.replace(
         REFUSE, http=CORE.replace("directory.json", "hmac.json"))
+
+
+def with_all(place):
+    directory = json.loads((place.work / "directory.json").read_text())
+    keys = directory["organizations"]["bench"]["keys"]
+    for name, algorithm, how in (
+            ("P2BENCH", "ecdsa-p256-sha256",
+             ("EC", "-pkeyopt", "ec_paramgen_curve:P-256")),
+            ("P3BENCH", "ecdsa-p384-sha384",
+             ("EC", "-pkeyopt", "ec_paramgen_curve:P-384")),
+            ("RSBENCH", "rsa-v1_5-sha256", ("RSA",))):
+        pem = subprocess.run(["openssl", "genpkey", "-algorithm", *how],
+                             check=True, capture_output=True).stdout
+        public = subprocess.run(["openssl", "pkey", "-pubout"], input=pem,
+                                check=True, capture_output=True).stdout
+        keys[name] = {"roles": ["viewer"], "algorithm": algorithm,
+                      "public_key": public.decode()}
+    (place.work / "all.json").write_text(json.dumps(directory))
+    return dataclasses.replace(
+        REFUSE, http=CORE.replace("directory.json", "all.json"))
 
 
 def with_p256(place):
