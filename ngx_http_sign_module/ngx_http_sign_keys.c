@@ -329,10 +329,10 @@ sign_key_t *
 ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
     const postern_key_t **key)
 {
-    size_t                       len;
+    size_t                       n, len;
     unsigned                     algorithms;
     sign_key_t                 **decoy;
-    postern_alg_e                alg;
+    postern_alg_e                alg, fit[SIGN_DECOY_ALGS];
     ngx_http_sign_keys_t        *keys;
     const postern_directory_t   *directory;
 
@@ -355,7 +355,8 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
         algorithms |= NGX_HTTP_SIGN_APART;
     }
 
-    alg = sign_decoy_alg(algorithms, msg, ngx_http_sign_hash(msg->key_id));
+    n = sign_decoy_algs(algorithms, msg, fit);
+    alg = fit[n > 1 ? ngx_http_sign_hash(msg->key_id) % n : 0];
 
     /* TLS has proven the client's key already: there is no work to imitate */
 

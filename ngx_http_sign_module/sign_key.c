@@ -429,8 +429,8 @@ sign_key_rsa_ready(sign_key_t *k, int pss, sign_digest_e hash)
 
 
 /*
- * What can be seen of an RSA key at once: an even number, or an exponent of one,
- * by which everything verifies.  Whether the modulus has two prime factors
+ * What can be seen of an RSA key at once: an even number, or an exponent of
+ * one, by which everything verifies.  Whether the modulus has two prime factors
  * takes libcrypto's EVP_PKEY_public_check() 3 ms for 2048 bits and 15 ms for
  * 4096, in which a worker would serve nobody; whose key it is knows better.
  */

@@ -3,8 +3,8 @@
    -lcrypto -lhiredis -ljansson -lsodium */
 
 /*
- * Any bytes as a request with signatures of RFC 9421, or as a response to such a
- * request: the first line is the target, the second the authority, every
+ * Any bytes as a request with signatures of RFC 9421, or as a response to such
+ * a request: the first line is the target, the second the authority, every
  * further one a field.
  *
  * Of what is accepted: the base has one line for each component and one more,

@@ -995,6 +995,19 @@ TEST(which_lengths_an_algorithm_has)
 /* decoys: of an algorithm that there are keys of and whose signature it can be,
    always the same for one id */
 
+static postern_alg_e
+sign_decoy_alg(unsigned algorithms, const sign_message_t *msg, uint32_t hash)
+{
+    size_t         n;
+    postern_alg_e  fit[SIGN_DECOY_ALGS];
+
+    n = sign_decoy_algs(algorithms, msg, fit);
+    EXPECT(n >= 1 && n <= 2);
+
+    return fit[hash % n];
+}
+
+
 TEST(decoys_are_of_algorithms_that_keys_have)
 {
     uint32_t        hash;
