@@ -179,7 +179,7 @@ maker_private(sign_maker_t *maker, const postern_key_t *key,
         }
     }
 
-    /* the PEM of one of more than SIGN_MAKE_MAX_BYTES is too long to get here */
+    /* the PEM of more than SIGN_MAKE_MAX_BYTES is too long to get here */
 
     if (maker_is_rsa(key->algorithm)) {
 

@@ -299,8 +299,9 @@ TEST(sigv4_is_signed_and_verifies)
     EXPECT(!has("Bearer"));
     EXPECT(has("Credential=out/20150830/eu-central-1/s3/aws4_request, "
                "SignedHeaders=amz-sdk-invocation-id;content-md5;content-type;"
-               "host;x-amz-content-sha256;x-amz-date;x-amz-meta-a;x-amz-meta-aa;"
-               "x-amz-meta-b;x-amz-meta-z;x-amz-meta-zz, Signature="));
+               "host;x-amz-content-sha256;x-amz-date;x-amz-meta-a;"
+               "x-amz-meta-aa;x-amz-meta-b;x-amz-meta-z;x-amz-meta-zz, "
+               "Signature="));
     EXPECT_INT(verified(SIGN_SIGV4, 0), SIGN_OK);
 }
 
