@@ -812,6 +812,7 @@ TEST(what_is_in_the_field_signature)
         { "a=:U1NIU0l", SIGN_KIND_OTHER, 0 },
         { "a=:U1NIU0lG:", SIGN_KIND_OTHER, 0 },
         { "a=::", 0, 0 },
+        { "a=:a:", SIGN_KIND_OTHER, 0 },
         { "a=:+:", SIGN_KIND_OTHER, 0 },
         { "a=:/:", SIGN_KIND_OTHER, 0 },
         { "a=:0:", SIGN_KIND_OTHER, 0 },
