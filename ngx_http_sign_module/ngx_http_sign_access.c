@@ -3,9 +3,9 @@
  * The way of a request: shape, key, coverage, freshness, crypto, claim; cheap
  * things first, and nothing is claimed that did not verify.
  *
- *     start -> [key] -> [body] -> crypto -> [rate] -> [claim] -> verified
- *       |        |                   |         |          |           |
- *       +--------+-------------------+---------+----------+-----------+-> refused
+ *   start -> [key] -> [body] -> crypto -> [rate] -> [claim] -> verified
+ *     |        |                   |         |          |           |
+ *     +--------+-------------------+---------+----------+-----------+-> refused
  *
  * From "rate" on it is ngx_http_sign_claim.c.  Where sign_mode is "observe",
  * what would have been refused goes on instead, as if there were no signature.

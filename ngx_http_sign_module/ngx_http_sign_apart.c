@@ -1,8 +1,8 @@
 
 /*
  * Keys that stand apart from the directory's file, in Redis: the core finds
- * them, and keeps with each what is made of it here, so that a key is parsed and
- * opened once by a worker.
+ * them, and keeps with each what is made of it here, so that a key is parsed
+ * and opened once by a worker.
  */
 
 

@@ -28,7 +28,7 @@
 #define NGX_HTTP_SIGN_MAX_WINDOW   (7 * 24 * 60 * 60)   /* seconds */
 #define NGX_HTTP_SIGN_MAX_SKEW     (60 * 60)            /* seconds */
 #define NGX_HTTP_SIGN_RETRY_AFTER  5                    /* seconds, with 503 */
-#define NGX_HTTP_SIGN_NONCE        18        /* random bytes of one we propose */
+#define NGX_HTTP_SIGN_NONCE        18   /* random bytes of one we propose */
 
 
 /* sign_components as written: what is listed of derived components, and the

@@ -224,6 +224,13 @@ int sign_webhook_verify(sign_key_t *key, sign_message_t *msg);
 
 
 /*
+ * That the names of the fields leave no doubt which of them an application
+ * reads, and whether Connection says more than usual: for sign_parse().
+ */
+sign_code_e sign_check_names(const sign_request_t *req, sign_message_t *msg);
+
+
+/*
  * That no Connection field names this field, which is signed: for cover().
  */
 sign_code_e sign_check_hop(const sign_request_t *req, postern_str_t name,

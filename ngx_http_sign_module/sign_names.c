@@ -1,0 +1,248 @@
+
+/*
+ * What the names of a request's fields say of it, before any scheme is asked:
+ * which become one with another behind nginx, and which end at the next proxy.
+ */
+
+
+#include "sign_scheme.h"
+
+
+static int sign_same_to_cgi(postern_str_t a, postern_str_t b);
+static int sign_frames(postern_str_t name);
+static int sign_is_hop(postern_str_t value);
+static int sign_lists(postern_str_t value, postern_str_t name);
+static int sign_next_option(postern_str_t *value, postern_str_t *option);
+
+
+/*
+ * CGI and what came after it (FastCGI, WSGI, Rack) make HTTP_X_TENANT of both
+ * "X-Tenant" and "X_Tenant": beside a field that is signed, another could be
+ * put that the application reads instead.  nginx drops underscores unless told
+ * otherwise, so there is seldom one to look at.
+ */
+
+sign_code_e
+sign_check_names(const sign_request_t *req, sign_message_t *msg)
+{
+    size_t         i, j, n;
+    postern_str_t  name, other;
+
+    n = 0;
+
+    for (i = 0; i < req->nfields; i++) {
+        name = req->fields[i].name;
+
+        if (postern_str_is(name, "connection")
+            && sign_is_hop(req->fields[i].value))
+        {
+            msg->hops = 1;
+        }
+
+        if (name.len == 0 || memchr(name.data, '_', name.len) == NULL) {
+            continue;
+        }
+
+        if (sign_frames(name)) {
+            return sign_fail(msg, SIGN_AMBIGUOUS,
+                             "field \"%.*s\" says to some applications where "
+                             "the request ends", SIGN_TEXT(name));
+        }
+
+        if (n++ == SIGN_MAX_UNDERSCORES) {
+            return sign_fail(msg, SIGN_TOO_LARGE,
+                             "more than %d fields with \"_\" in their names",
+                             SIGN_MAX_UNDERSCORES);
+        }
+
+        for (j = 0; j < req->nfields; j++) {
+            other = req->fields[j].name;
+
+            if (sign_same_to_cgi(name, other)) {
+                return sign_fail(msg, SIGN_AMBIGUOUS,
+                                 "fields \"%.*s\" and \"%.*s\" are one to "
+                                 "many applications", SIGN_TEXT(name),
+                                 SIGN_TEXT(other));
+            }
+        }
+    }
+
+    return SIGN_OK;
+}
+
+
+/* 1 where the names differ, and in nothing but "-" for "_" */
+
+static int
+sign_same_to_cgi(postern_str_t a, postern_str_t b)
+{
+    int     differ;
+    size_t  i;
+
+    if (a.len != b.len) {
+        return 0;
+    }
+
+    differ = 0;
+
+    for (i = 0; i < a.len; i++) {
+
+        if (a.data[i] == b.data[i]) {
+            continue;
+        }
+
+        if ((a.data[i] != '_' && a.data[i] != '-')
+            || (b.data[i] != '_' && b.data[i] != '-'))
+        {
+            return 0;
+        }
+
+        differ = 1;
+    }
+
+    return differ;
+}
+
+
+/* what an application that takes "_" for "-" frames the request by */
+
+static int
+sign_frames(postern_str_t name)
+{
+    static const postern_str_t  names[] = {
+        postern_string("content-length"),
+        postern_string("transfer-encoding")
+    };
+
+    return sign_same_to_cgi(name, names[0])
+           || sign_same_to_cgi(name, names[1]);
+}
+
+
+/* 1 where a Connection field says more than what nearly all of them say */
+
+static int
+sign_is_hop(postern_str_t value)
+{
+    static const postern_str_t  usual[] = {
+        postern_string("keep-alive"),
+        postern_string("close"),
+        postern_string("upgrade")
+    };
+
+    size_t  i;
+
+    for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        if (value.len == usual[i].len && sign_lists(value, usual[i])) {
+            return 0;
+        }
+    }
+
+    return value.len != 0;
+}
+
+
+/*
+ * Fields that Connection names end at the next proxy (RFC 9110, section 7.6.1):
+ * one that is signed would be gone where it counts, and with it what was
+ * demanded of the request.
+ */
+
+sign_code_e
+sign_check_hop(const sign_request_t *req, postern_str_t name,
+    sign_message_t *msg)
+{
+    size_t               i;
+    const sign_field_t  *field;
+
+    static const postern_str_t  connection = postern_string("connection");
+
+    if (!msg->hops) {
+        return SIGN_OK;
+    }
+
+    i = 0;
+
+    while ((field = sign_field_next(req, connection, &i)) != NULL) {
+
+        if (sign_lists(field->value, name)) {
+            return sign_fail(msg, SIGN_AMBIGUOUS,
+                             "Connection takes away \"%.*s\", which is signed",
+                             SIGN_TEXT(name));
+        }
+    }
+
+    return SIGN_OK;
+}
+
+
+/* name, which is in lower case, between the commas of value, in any case */
+
+static int
+sign_lists(postern_str_t value, postern_str_t name)
+{
+    size_t         i;
+    unsigned char  ch;
+    postern_str_t  option;
+
+    while (sign_next_option(&value, &option)) {
+
+        if (option.len != name.len) {
+            continue;
+        }
+
+        for (i = 0; i < name.len; i++) {
+            ch = option.data[i];
+
+            if (ch >= 'A' && ch <= 'Z') {
+                ch |= 0x20;
+            }
+
+            if (ch != name.data[i]) {
+                break;
+            }
+        }
+
+        if (i == name.len) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* takes the text up to a comma off, without the blanks around it */
+
+static int
+sign_next_option(postern_str_t *value, postern_str_t *option)
+{
+    size_t                n;
+    const unsigned char  *comma;
+
+    if (value->len == 0) {
+        return 0;
+    }
+
+    comma = memchr(value->data, ',', value->len);
+
+    option->data = value->data;
+    option->len = comma ? (size_t) (comma - value->data) : value->len;
+
+    n = option->len + (comma != NULL);
+    value->data += n;
+    value->len -= n;
+
+    while (option->len && (option->data[0] == ' ' || option->data[0] == '\t')) {
+        option->data++;
+        option->len--;
+    }
+
+    while (option->len && (option->data[option->len - 1] == ' '
+                           || option->data[option->len - 1] == '\t'))
+    {
+        option->len--;
+    }
+
+    return 1;
+}
