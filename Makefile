@@ -60,7 +60,7 @@ help:
 	@echo '  instructions instructions per request, beside those recorded'
 	@echo '  conformance  the public vectors (VECTORS=../shared/vectors)'
 	@echo '  check        style, static analysis, warnings of two compilers'
-	@echo '  fuzz         every fuzzer (TIME=30 seconds each; F=name: one)'
+	@echo '  fuzz         every fuzzer (TIME=60 seconds each; F=name: one)'
 	@echo '  fault        faults under load (ROUNDS=50, SEED=, ONLY=, NETNS=1,'
 	@echo '               PROFILE=zone|tight|preload: one node without Redis)'
 	@echo '  coverage     which lines and branches the tests run'
@@ -155,7 +155,7 @@ instructions: build packages-bench
 
 .PHONY: fuzz
 fuzz: packages-build packages-fuzz packages-source
-	@TIME=$(or $(TIME),30) util/run-fuzz $(F)
+	@TIME=$(or $(TIME),60) util/run-fuzz $(F)
 
 .PHONY: coverage
 coverage: packages-test packages-coverage build
