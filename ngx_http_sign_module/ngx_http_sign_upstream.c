@@ -213,6 +213,8 @@ ngx_http_sign_upstream_start(ngx_http_request_t *r)
 }
 
 
+/* of a request that came by the handler, which makes it */
+
 static ngx_http_sign_upstream_ctx_t *
 ngx_http_sign_upstream_ctx(ngx_http_request_t *r)
 {
@@ -220,7 +222,7 @@ ngx_http_sign_upstream_ctx(ngx_http_request_t *r)
 
     octx = ngx_http_get_module_ctx(r, ngx_http_sign_outward_module);
 
-    return octx ? octx->upstream : NULL;
+    return octx->upstream;
 }
 
 
@@ -592,10 +594,12 @@ static ngx_int_t
 ngx_http_sign_upstream_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
     ngx_chain_t                    *cl;
+    ngx_http_sign_outward_ctx_t    *octx;
     ngx_http_sign_upstream_ctx_t   *ctx;
     ngx_http_sign_upstream_body_t  *body;
 
-    ctx = ngx_http_sign_upstream_ctx(r);
+    octx = ngx_http_get_module_ctx(r, ngx_http_sign_outward_module);
+    ctx = octx ? octx->upstream : NULL;
     body = ctx ? ctx->body : NULL;
 
     if (body && body->hashing) {

@@ -582,6 +582,7 @@ ngx_http_sign_webhook_keys(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
 
     msg = &ctx->message;
     doubt = SIGN_OK;
+    detail[0] = '\0';
 
     (void) sign_find(&ctx->request, &ctx->conf->policy, directory, msg);
 
@@ -604,7 +605,8 @@ ngx_http_sign_webhook_keys(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
 
         if (doubt == SIGN_OK) {
             doubt = code;
-            ngx_memcpy(detail, msg->detail, sizeof(detail));
+            (void) ngx_cpystrn((u_char *) detail, (u_char *) msg->detail,
+                               sizeof(detail));
         }
 
         msg->keys[i] = NULL;
@@ -619,7 +621,8 @@ ngx_http_sign_webhook_keys(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
         return rc == NGX_OK ? ngx_http_sign_read_body(r, ctx) : rc;
     }
 
-    ngx_memcpy(msg->detail, detail, sizeof(detail));
+    (void) ngx_cpystrn((u_char *) msg->detail, (u_char *) detail,
+                       sizeof(detail));
     msg->key_id = ctx->conf->policy.webhook->keys[0];
 
     return ngx_http_sign_doubt(r, ctx, doubt);

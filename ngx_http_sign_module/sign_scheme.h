@@ -56,7 +56,7 @@ typedef struct {
     const char      *challenge;    /* for WWW-Authenticate, or NULL */
     sign_code_e      invalid;      /* of a verify() that is 0; SIGN_OK:
                                       SIGN_INVALID */
-    unsigned         last:1;       /* counts only where no other is present;
+    unsigned         last;         /* counts only where no other is present;
                                       the last row */
 
     int            (*present)(const sign_request_t *req,

@@ -119,6 +119,8 @@ sign_sigv4_collect(const sign_request_t *req, const postern_alloc_t *alloc,
     const unsigned char  *p, *end;
 
     n = 0;
+    memset(seen, 0, sizeof(seen));
+
     p = v4->query.data;
     end = p + v4->query.len;
 

@@ -93,6 +93,9 @@ sign_webhook_parse(const sign_request_t *req, const sign_policy_t *policy,
     msg->alg = policy->webhook->algorithm;
     msg->once = 1;
 
+    value.len = 0;
+    value.data = NULL;
+
     code = sign_webhook_field(req, data->webhook->header, &value, msg);
 
     if (code == SIGN_OK) {
