@@ -286,7 +286,11 @@ sign_enos_is_multipart(postern_str_t value)
 }
 
 
-/* the signature, and when it was made: milliseconds */
+/*
+ * The signature, and when it was made: milliseconds.  The time stands behind
+ * the body without anything between them: zeros at the end of what was signed
+ * must not be good for the first ones of the time.
+ */
 
 static sign_code_e
 sign_enos_signed(postern_str_t hex, postern_str_t time,
@@ -308,7 +312,7 @@ sign_enos_signed(postern_str_t hex, postern_str_t time,
         ms = ms * 10 + (time.data[i] - '0');
     }
 
-    if (time.len == 0 || i < time.len) {
+    if (time.len == 0 || i < time.len || time.data[0] == '0') {
         return sign_fail(msg, SIGN_MALFORMED, "\"%.*s\" is no time",
                          SIGN_TEXT(time));
     }

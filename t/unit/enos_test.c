@@ -299,6 +299,9 @@ TEST(shapes_of_v2)
     EXPECT_INT(enos_try("GET / HTTP/1.1\n" TOKEN "apim-timestamp: 15725749096"
                         "97000\napim-signature: " DOC "\n\n", ""),
                SIGN_MALFORMED);
+    EXPECT_INT(enos_try("GET / HTTP/1.1\n" TOKEN "apim-timestamp: 01572574909"
+                        "697\napim-signature: " DOC "\n\n", ""),
+               SIGN_MALFORMED);
 
     /* both versions in one request */
 
