@@ -719,6 +719,10 @@ ngx_http_sign_verified(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     }
 
     if (code == SIGN_OK) {
+        code = ngx_http_sign_unrepeated(ctx, slcf);
+    }
+
+    if (code == SIGN_OK) {
         return NGX_OK;
     }
 

@@ -18,7 +18,8 @@ static ngx_int_t ngx_http_sign_make_claim(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_claimed(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
-static ngx_uint_t ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx);
+static ngx_uint_t ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx,
+    ngx_http_sign_loc_conf_t *slcf);
 
 
 /*
@@ -261,13 +262,9 @@ ngx_http_sign_claimed(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     case NGX_HTTP_POSTERN_NO:
 
-        if (ngx_http_sign_repeatable(ctx)) {
+        if (ngx_http_sign_unrepeated(ctx, ctx->conf) == SIGN_OK) {
             return ngx_http_sign_accepted(r, ctx);
         }
-
-        (void) sign_fail(&ctx->message, SIGN_REPLAYED,
-                         "first seen %lu ms ago",
-                         (unsigned long) ctx->claim.msec);
 
         return ngx_http_sign_refuse(r, ctx, SIGN_REPLAYED, SIGN_REPLAYED);
 
@@ -285,6 +282,23 @@ ngx_http_sign_claimed(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 }
 
 
+/* what one location lets repeat itself, the next one may not */
+
+sign_code_e
+ngx_http_sign_unrepeated(ngx_http_sign_ctx_t *ctx,
+    ngx_http_sign_loc_conf_t *slcf)
+{
+    if (ctx->claim.result != NGX_HTTP_POSTERN_NO
+        || ngx_http_sign_repeatable(ctx, slcf))
+    {
+        return SIGN_OK;
+    }
+
+    return sign_fail(&ctx->message, SIGN_REPLAYED, "first seen %lu ms ago",
+                     (unsigned long) ctx->claim.msec);
+}
+
+
 /*
  * Signatures without nonce have a resolution of one second: two honest requests
  * in one second look like a replay.  Reading twice what one may read does no
@@ -294,10 +308,10 @@ ngx_http_sign_claimed(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
  */
 
 static ngx_uint_t
-ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx)
+ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx,
+    ngx_http_sign_loc_conf_t *slcf)
 {
-    postern_str_t              method;
-    ngx_http_sign_loc_conf_t  *slcf;
+    postern_str_t  method;
 
     /* a method that is not signed says nothing of what the signer wanted */
 
@@ -313,8 +327,6 @@ ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx)
     {
         return 0;
     }
-
-    slcf = ctx->conf;
 
     if (slcf->insecure_replay & NGX_HTTP_SIGN_REPLAY_REUSE) {
         return 1;

@@ -183,6 +183,10 @@ ngx_int_t ngx_http_sign_claim(ngx_http_request_t *r,
 ngx_msec_t ngx_http_sign_claim_ttl(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
+/* SIGN_OK, or SIGN_REPLAYED where it came before and may not come again here */
+sign_code_e ngx_http_sign_unrepeated(ngx_http_sign_ctx_t *ctx,
+    ngx_http_sign_loc_conf_t *slcf);
+
 /* cap() is asked before it: NGX_OK, or what the phase shall return */
 ngx_int_t ngx_http_sign_cap(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx);
 
