@@ -85,6 +85,11 @@ sign_rfc9421_cover(const sign_request_t *req, const sign_policy_t *policy,
         covered |= SIGN_COVER_TARGET;
     }
 
+    if (!(covered & SIGN_COVER_METHOD)) {
+        msg->once = 1;
+        msg->weak = "the method is not signed";
+    }
+
     demanded = policy->cover;
 
     if (!req->has_body) {

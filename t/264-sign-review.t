@@ -104,3 +104,22 @@ is main::moved($token, "size100", "?size=1", "00"), "400 sign/malformed",
    "of the query";
 is main::moved($token, "pay 100", "", "00", "pay 1"), "400 sign/malformed",
    "of the body";
+
+
+
+=== TEST 3: a method that is not signed: what wrote does not come again to read
+--- config
+    location /open {
+        sign on;
+        sign_explain on;
+        sign_components "@target-uri" "@authority";
+        sign_insecure_coverage on;
+        sign_insecure_replay reuse;
+        proxy_pass http://app;
+    }
+--- client
+my $lines = rfc9421(target => "/open", cover => ["\@target-uri", "\@authority"]);
+like http(raw_request("POST", "/open", $lines, ""))->{body}, qr/app POST/,
+     "as it was sent";
+like http(raw_request("GET", "/open", $lines))->{body}, qr{sign/replayed},
+     "by another method";

@@ -470,6 +470,7 @@ TEST(method_authority_and_scheme_are_demanded)
     policy.cover = SIGN_COVER_METHOD;
     EXPECT_CODE(check_of(GET SIGNED("(\"@path\")" PARAMS)), SIGN_COVERAGE);
     EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS)), SIGN_OK);
+    EXPECT(!message.once && message.weak == NULL);
 
     policy.cover = SIGN_COVER_AUTHORITY;
     EXPECT_CODE(check_of(GET SIGNED("(\"@method\")" PARAMS)), SIGN_COVERAGE);
@@ -519,6 +520,7 @@ TEST(the_body_is_demanded_where_there_is_one)
 
     EXPECT_CODE(check_of(B2 SIGNED("(\"@method\")" PARAMS)), SIGN_COVERAGE);
     EXPECT_CODE(check_of(B2 SIGNED("(\"content-digest\")" PARAMS)), SIGN_OK);
+    EXPECT(message.once && message.weak != NULL);
     EXPECT_INT(message.digest, SIGN_DIGEST_SHA512);
 }
 
