@@ -403,6 +403,14 @@ typedef struct {
     ngx_int_t  (*key)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
                       ngx_str_t *id);
     ngx_flag_t (*has_apart)(ngx_http_request_t *r);
+
+    /*
+     * Drops the identity headers that the client sent where the location does
+     * not do so by itself (postern_identity_headers): before anything is said
+     * to the application that it takes for our word.  NGX_ERROR when out of
+     * memory.
+     */
+    ngx_int_t  (*drop_headers)(ngx_http_request_t *r);
 } ngx_http_postern_api_t;
 
 

@@ -20,6 +20,8 @@ extern ngx_module_t  ngx_http_postern_module;
 static void ngx_http_postern_cleanup_ctx(void *data);
 static ngx_uint_t ngx_http_postern_is_ours(ngx_table_elt_t *h);
 static ngx_uint_t ngx_http_postern_is_our_name(u_char *p, size_t len);
+static ngx_int_t ngx_http_postern_set_headers(ngx_http_request_t *r,
+    const ngx_http_postern_identity_t *id);
 static ngx_uint_t ngx_http_postern_count_headers(ngx_http_request_t *r,
     ngx_uint_t *total);
 static ngx_int_t ngx_http_postern_add_facts(ngx_http_request_t *r,
@@ -348,13 +350,27 @@ ngx_http_postern_prepared(ngx_http_request_t *r, ngx_http_postern_feature_e f)
 ngx_int_t
 ngx_http_postern_identity_headers(ngx_http_request_t *r)
 {
-    ngx_uint_t                          i, ours, total;
-    ngx_list_t                          headers;
-    ngx_list_part_t                    *part;
-    ngx_table_elt_t                    *h, *to;
-    const ngx_http_postern_identity_t  *id;
+    return ngx_http_postern_set_headers(r, ngx_http_postern_identity(r));
+}
 
-    id = ngx_http_postern_identity(r);
+
+ngx_int_t
+ngx_http_postern_drop_headers(ngx_http_request_t *r)
+{
+    return ngx_http_postern_wants_headers(r)
+           ? NGX_OK : ngx_http_postern_set_headers(r, NULL);
+}
+
+
+static ngx_int_t
+ngx_http_postern_set_headers(ngx_http_request_t *r,
+    const ngx_http_postern_identity_t *id)
+{
+    ngx_uint_t        i, ours, total;
+    ngx_list_t        headers;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *to;
+
     ours = ngx_http_postern_count_headers(r, &total);
 
     if (ours == 0 && id == NULL) {

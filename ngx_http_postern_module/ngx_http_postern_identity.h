@@ -61,6 +61,7 @@ const ngx_http_postern_identity_t *ngx_http_postern_identity(
     ngx_http_request_t *r);
 ngx_int_t ngx_http_postern_authenticated(ngx_http_request_t *r,
     const ngx_http_postern_identity_t *id);
+ngx_int_t ngx_http_postern_drop_headers(ngx_http_request_t *r);
 void *ngx_http_postern_feature_ctx(ngx_http_request_t *r,
     ngx_http_postern_feature_e f);
 ngx_int_t ngx_http_postern_set_feature_ctx(ngx_http_request_t *r,

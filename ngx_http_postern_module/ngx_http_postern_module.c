@@ -225,7 +225,9 @@ const ngx_http_postern_api_t  ngx_http_postern_api = {
     ngx_http_postern_private_key,
 
     ngx_http_postern_apart_key,
-    ngx_http_postern_has_apart
+    ngx_http_postern_has_apart,
+
+    ngx_http_postern_drop_headers
 };
 
 

@@ -40,6 +40,7 @@ typedef struct {
     unsigned                       hashing:1;
     unsigned                       done:1;
     sign_digest_t                 *digest;
+    ngx_temp_file_t               *file;      /* where what was hashed lies */
 } ngx_http_sign_upstream_body_t;
 
 
@@ -56,6 +57,7 @@ typedef struct {
     postern_str_t                  bytes;     /* the head as nginx wrote it,
                                                  and what follows in it */
     u_char                         hash[64];
+    unsigned                       reads:1;   /* the body was hashed for us */
     unsigned                       has_body:1;
 } ngx_http_sign_upstream_ctx_t;
 
@@ -70,6 +72,8 @@ static ngx_int_t ngx_http_sign_upstream_payload(ngx_http_request_t *r,
     ngx_http_sign_upstream_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_upstream_unsigned(ngx_http_request_t *r,
     ngx_http_sign_upstream_ctx_t *ctx, ngx_uint_t set);
+static ngx_uint_t ngx_http_sign_upstream_hashed(ngx_http_request_t *r,
+    ngx_http_sign_upstream_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_upstream_hash(ngx_http_request_t *r,
     ngx_http_sign_upstream_ctx_t *ctx, ngx_chain_t *in);
 static ngx_int_t ngx_http_sign_upstream_hash_file(ngx_http_request_t *r,
@@ -112,7 +116,9 @@ ngx_http_sign_upstream_handler(ngx_http_request_t *r)
     octx = ngx_http_sign_outward_ctx(r);
     ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_sign_upstream_ctx_t));
 
-    if (octx == NULL || ctx == NULL) {
+    /* what says who the client is will be signed, and so be our word */
+
+    if (octx == NULL || ctx == NULL || postern_api.drop_headers(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -131,6 +137,7 @@ ngx_http_sign_upstream_handler(ngx_http_request_t *r)
 
         if (r == r->main && r->request_body == NULL && !r->discard_body) {
             ctx->body->hashing = 1;
+            ctx->reads = 1;
         }
     }
 
@@ -320,11 +327,21 @@ ngx_http_sign_upstream_payload(ngx_http_request_t *r,
         return ngx_http_sign_upstream_unsigned(r, ctx, body == &set);
     }
 
+    /* a location before this one began to hand it on as it came */
+
+    if (body != &set && r->main->reading_body
+        && r->upstream->conf->pass_request_body)
+    {
+        return ngx_http_sign_upstream_failed(r, SIGN_UNSUPPORTED,
+                                             "there is a body, and its end has "
+                                             "not come");
+    }
+
     if (!ctx->has_body) {
         return NGX_OK;
     }
 
-    if (body != &set && ctx->body->done) {
+    if (body != &set && ngx_http_sign_upstream_hashed(r, ctx)) {
         ngx_memcpy(ctx->hash, ctx->body->hash, sizeof(ctx->hash));
         return NGX_OK;
     }
@@ -360,6 +377,38 @@ ngx_http_sign_upstream_unsigned(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Subrequests have bodies of their own, and between internal redirects modules
+ * put others in place: only where nobody could, and in the temporary file as it
+ * was, is the body known to be the one that was hashed.
+ */
+
+static ngx_uint_t
+ngx_http_sign_upstream_hashed(ngx_http_request_t *r,
+    ngx_http_sign_upstream_ctx_t *ctx)
+{
+    ngx_chain_t              *cl;
+    ngx_http_request_body_t  *rb;
+
+    rb = r->request_body;
+
+    if (!ctx->body->done) {
+        return 0;
+    }
+
+    if (ctx->reads) {
+        ctx->body->file = rb->temp_file;
+        return 1;
+    }
+
+    cl = rb->bufs;
+
+    return ctx->body->file && ctx->body->file == rb->temp_file
+           && cl && cl->next == NULL && cl->buf->in_file
+           && cl->buf->file == &rb->temp_file->file;
 }
 
 
