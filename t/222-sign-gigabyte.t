@@ -229,7 +229,9 @@ for my $case (["plain", "/streamed/a", \&plain],
 
     my $more = rss($pid, "VmHWM") - $base;
 
-    ok $more < 1024, "$what, $target: $more KB";
+    # with sanitizers memory is kept to find who uses it later
+
+    ok $more < 1024 || $ENV{TEST_NGINX_REPORTS}, "$what, $target: $more KB";
 }
 
 # the application had the beginning where it is streamed, nothing otherwise

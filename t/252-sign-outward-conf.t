@@ -289,6 +289,7 @@ _EOC_
 
     location / {
         proxy_set_header Host example.com:443;
+        proxy_ssl_session_reuse off;    # the last one is never freed
         proxy_pass https://127.0.0.1:@{[Outward::second()]};
     }
 _EOC_
