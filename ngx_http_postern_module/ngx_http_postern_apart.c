@@ -345,7 +345,7 @@ ngx_http_postern_apart_answer(ngx_http_postern_apart_call_t *call,
 
     if (value->type == REDIS_REPLY_NIL) {
         ngx_http_postern_apart_cache_keep(call->conf->cache, call->id,
-                                          call->epoch, NULL);
+                                          call->epoch, NULL, NULL);
         return NGX_HTTP_POSTERN_NO;
     }
 
@@ -406,7 +406,7 @@ ngx_http_postern_apart_text(ngx_http_postern_apart_call_t *call,
         if (record == NULL) {
             ngx_http_postern_apart_fault(call, digest, &err);
             ngx_http_postern_apart_cache_keep(cache, call->id, call->epoch,
-                                              NULL);
+                                              call->snapshot, NULL);
             return NGX_HTTP_POSTERN_NO;
         }
     }
@@ -414,7 +414,8 @@ ngx_http_postern_apart_text(ngx_http_postern_apart_call_t *call,
     record->ends = (rest > 0);
     record->expires = ngx_current_msec + (ngx_msec_t) ngx_max(rest, 0);
 
-    ngx_http_postern_apart_cache_keep(cache, call->id, call->epoch, record);
+    ngx_http_postern_apart_cache_keep(cache, call->id, call->epoch,
+                                      call->snapshot, record);
 
     rc = ngx_http_postern_apart_give(call->request, call->op, record);
 

@@ -79,7 +79,8 @@ ngx_http_postern_apart_conf_t *ngx_http_postern_apart_conf(
 /* between the files: the cache.  find(): NGX_OK with a record, NGX_DECLINED:
    Redis has none, NGX_AGAIN: it must be asked.  epoch() is told to what is kept
    of the answer to a question sent after it; 0: nothing is to be kept.  keep()
-   takes a reference of its own */
+   takes a reference of its own; without a record the snapshot is that by which
+   Redis has none that can be used, NULL: it has none at all */
 
 struct ngx_http_postern_apart_cache_s {
     ngx_http_postern_track_t       track;
@@ -102,7 +103,8 @@ ngx_int_t ngx_http_postern_apart_cache_find(
 uint32_t ngx_http_postern_apart_cache_epoch(
     ngx_http_postern_apart_cache_t *cache, postern_str_t id);
 void ngx_http_postern_apart_cache_keep(ngx_http_postern_apart_cache_t *cache,
-    postern_str_t id, uint32_t epoch, ngx_http_postern_record_t *record);
+    postern_str_t id, uint32_t epoch, ngx_http_postern_snapshot_t *snapshot,
+    ngx_http_postern_record_t *record);
 ngx_http_postern_record_t *ngx_http_postern_apart_cache_same(
     ngx_http_postern_apart_cache_t *cache, postern_str_t id,
     ngx_http_postern_snapshot_t *snapshot, const u_char *digest);

@@ -167,13 +167,16 @@ ngx_http_postern_apart_cache_find(ngx_http_postern_apart_cache_t *cache,
     postern_str_t id, ngx_http_postern_snapshot_t *snapshot,
     ngx_http_postern_record_t **record)
 {
+    void                       *none;
     ngx_http_postern_record_t  *found;
 
     if (!ngx_http_postern_track_trusted(&cache->track)) {
         return NGX_AGAIN;
     }
 
-    if (postern_lru_find(cache->none, id)) {
+    none = postern_lru_find(cache->none, id);
+
+    if (none == cache || none == snapshot) {
         return NGX_DECLINED;
     }
 
@@ -226,7 +229,8 @@ ngx_http_postern_apart_cache_epoch(ngx_http_postern_apart_cache_t *cache,
 
 void
 ngx_http_postern_apart_cache_keep(ngx_http_postern_apart_cache_t *cache,
-    postern_str_t id, uint32_t epoch, ngx_http_postern_record_t *record)
+    postern_str_t id, uint32_t epoch, ngx_http_postern_snapshot_t *snapshot,
+    ngx_http_postern_record_t *record)
 {
     ngx_http_postern_record_t  *old;
 
@@ -235,7 +239,8 @@ ngx_http_postern_apart_cache_keep(ngx_http_postern_apart_cache_t *cache,
     }
 
     if (record == NULL) {
-        (void) postern_lru_add(cache->none, id, cache);
+        (void) postern_lru_add(cache->none, id,
+                               snapshot ? (void *) snapshot : cache);
         old = postern_lru_remove(cache->found, id);
 
     } else {
