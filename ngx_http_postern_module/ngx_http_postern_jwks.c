@@ -108,6 +108,7 @@ ngx_http_postern_jwks_arg(ngx_conf_t *cf, postern_jwks_t *set, ngx_str_t *arg)
             value.data = arg->data + known->name.len;
             value.len = arg->len - known->name.len;
 
+            /* cppcheck-suppress returnDanglingLifetime ; the message lasts */
             return known->set(cf, set, &value);
         }
     }

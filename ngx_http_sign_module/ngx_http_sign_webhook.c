@@ -174,6 +174,7 @@ ngx_http_sign_webhook_parameter(ngx_conf_t *cf, ngx_http_sign_webhook_t *w,
         text.len -= 2;
     }
 
+    /* cppcheck-suppress returnDanglingLifetime ; the message lasts */
     return p->set(cf, w, &text);
 }
 
