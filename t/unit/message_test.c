@@ -567,6 +567,109 @@ TEST(a_scheme_finds_its_key_by_the_id_or_by_itself)
 }
 
 
+TEST(a_message_of_no_scheme_has_nothing_of_one)
+{
+    defaults();
+    EXPECT_CODE(parse_of(PLAIN), SIGN_OK);
+
+    message.scheme = 0;
+    EXPECT(sign_find(&request, &policy, NULL, &message) == NULL);
+    EXPECT(sign_scheme_challenge(0) == NULL);
+    EXPECT(sign_sink(NULL, &request_memory, &message) != NULL);
+    EXPECT_INT(sign_verify(NULL, &message), SIGN_INVALID);
+}
+
+
+TEST(what_has_no_base_does_not_verify)
+{
+    int  any;
+
+    defaults();
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+    EXPECT(message.base.data == NULL);
+
+    /* the key is not looked at */
+    EXPECT_INT(sign_verify((sign_key_t *) &any, &message), SIGN_INVALID);
+}
+
+
+TEST(beside_sshsig_a_plain_signature_is_what_it_was)
+{
+    defaults();
+
+    policy.schemes = SIGN_RFC9421|SIGN_SSHSIG;
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+    EXPECT_INT(message.scheme, SIGN_RFC9421);
+}
+
+
+TEST(a_nonce_that_is_demanded_must_be_there)
+{
+    defaults();
+
+    policy.nonces = SIGN_SIGV4;
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+
+    policy.nonces = SIGN_RFC9421;
+    EXPECT_CODE(check_of(PLAIN), SIGN_COVERAGE);
+    EXPECT(strcmp(detail(), "there is no nonce") == 0);
+
+    EXPECT_CODE(check_of(SIGNED("(\"@method\");created=1618884473;nonce=\"n\""
+                                ";keyid=\"k\"")), SIGN_OK);
+}
+
+
+/* SHA-256 of "body" (FIPS 180-4) */
+
+static const unsigned char  body_hash[32] = {
+    0x23, 0x0d, 0x83, 0x58, 0xdc, 0x8e, 0x88, 0x90,
+    0xb4, 0xc5, 0x8d, 0xee, 0xb6, 0x29, 0x12, 0xee,
+    0x2f, 0x20, 0x35, 0x7a, 0xe9, 0x2a, 0x5c, 0xc8,
+    0x61, 0xb9, 0x8e, 0x68, 0xfe, 0x31, 0xac, 0xb5
+};
+
+
+TEST(a_body_is_hashed_before_or_compared_after)
+{
+    sign_sink_t      *sink;
+    postern_alloc_t   poor;
+
+    defaults();
+    EXPECT_CODE(check_of(PLAIN), SIGN_OK);
+
+    message.digest = SIGN_DIGEST_SHA256;
+    memcpy(message.digest_value, body_hash, sizeof(body_hash));
+
+    sink = sign_sink(NULL, &request_memory, &message);
+    EXPECT_INT(sink->update(sink, (unsigned char *) "bo", 2, &message),
+               SIGN_OK);
+    EXPECT_INT(sink->update(sink, (unsigned char *) "dy", 2, &message),
+               SIGN_OK);
+    EXPECT_CODE(sink->final(sink, &message), SIGN_OK);
+    EXPECT(!message.has_body_hash);
+
+    sink = sign_sink(NULL, &request_memory, &message);
+    EXPECT_CODE(sink->final(sink, &message), SIGN_DIGEST);
+
+    message.body = SIGN_BODY_BEFORE;
+
+    sink = sign_sink(NULL, &request_memory, &message);
+    EXPECT_INT(sink->update(sink, (unsigned char *) "body", 4, &message),
+               SIGN_OK);
+    EXPECT_CODE(sink->final(sink, &message), SIGN_OK);
+    EXPECT(message.has_body_hash);
+    EXPECT(memcmp(message.body_hash, body_hash, sizeof(body_hash)) == 0);
+
+    poor.alloc = scarce;
+    poor.data = request_arena;
+
+    left = 0;
+    EXPECT(sign_sink(NULL, &poor, &message) == NULL);
+    left = 1;
+    EXPECT(sign_sink(NULL, &poor, &message) == NULL);
+}
+
+
 TEST(a_detail_is_cut_and_ends)
 {
     char  text[SIGN_MAX_KEY_ID + 512], id[SIGN_MAX_KEY_ID + 1];
