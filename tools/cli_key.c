@@ -242,9 +242,12 @@ cli_key_check(cli_key_t *k, const char *command, const char *alg)
                          "or x509-ca");
     }
 
-    if ((k->user != NULL) == (k->roles.n != 0)) {
+    /* nobody signs requests with nginx's own key, so it needs no roles */
+
+    if ((k->user != NULL) == (k->roles.n != 0) && (k->user || !k->outward)) {
         return cli_usage(command, "a key has either --user, whose roles it "
-                         "has then, or --role, once or more");
+                         "has then, or --role, once or more; one with "
+                         "--outward may have neither");
     }
 
     if ((k->not_after && postern_time_parse(cli_str(k->not_after), &time) != 0)

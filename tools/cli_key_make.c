@@ -35,21 +35,21 @@ cli_key_make(const cli_key_t *k, json_t *member)
 }
 
 
-/* the secret is text, for curl's --user and any other client take text */
+/*
+ * the secret is text, for curl's --user and any other client take text; the
+ * file ends with it, as clients take a file as it is, a line break with it
+ */
 
 static int
 cli_key_hmac(const cli_key_t *k, json_t *member)
 {
-    int             rc;
-    char            text[2 * crypto_hash_sha512_BYTES], *stored;
-    size_t          len;
-    postern_str_t   file;
-    unsigned char   random[crypto_hash_sha512_BYTES];
+    int            rc;
+    char           text[2 * crypto_hash_sha512_BYTES], *stored;
+    unsigned char  random[crypto_hash_sha512_BYTES];
 
     randombytes_buf(random, sizeof(random));
     sodium_bin2base64(text, sizeof(text), random, cli_key_size(k->alg),
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    len = strlen(text);
 
     rc = -1;
     stored = cli_key_seal(k, "secret", cli_str(text), POSTERN_SEALED_MAX);
@@ -57,10 +57,7 @@ cli_key_hmac(const cli_key_t *k, json_t *member)
     if (stored) {
         json_object_set_new(member, "secret", json_string(stored));
 
-        text[len] = '\n';
-        file.data = (unsigned char *) text;
-        file.len = len + 1;
-        rc = cli_write_secret(k->out, file, 1);
+        rc = cli_write_secret(k->out, cli_str(text), 1);
 
         sodium_memzero(stored, strlen(stored));
         free(stored);
