@@ -495,6 +495,12 @@ ngx_http_sign_set_replay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (ngx_strcmp(value[1].data, "nonce") == 0) {
+
+        if (cf->args->nelts > 2 && (schemes & ~NGX_HTTP_SIGN_NONCES)) {
+            return "demands a nonce of a scheme that has none: \"rfc9421\" "
+                   "and \"sshsig\" have one";
+        }
+
         slcf->nonces |= schemes;
         return NGX_CONF_OK;
     }

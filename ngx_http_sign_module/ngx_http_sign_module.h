@@ -22,6 +22,7 @@
 #define NGX_HTTP_SIGN_REPEAT       2000
 
 #define NGX_HTTP_SIGN_SCHEMES      0xff      /* bits of sign_scheme_e */
+#define NGX_HTTP_SIGN_NONCES       (SIGN_RFC9421|SIGN_SSHSIG)
 #define NGX_HTTP_SIGN_CHALLENGE_MAX  256     /* bytes of WWW-Authenticate */
 #define NGX_HTTP_SIGN_CLAIM        "sign:"
 #define NGX_HTTP_SIGN_RATE_NAME    "sign-rate:"

@@ -96,6 +96,12 @@ for my $command (qw(master-key seal key user hash totp recovery check sign
     like($help, qr/^$_\n/m, "$command: $_")
         for "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "EXIT STATUS";
     is(done("help $command", "", "help", $command), $help, "help $command");
+
+    my $source = "$top/tools/cli_" . ($command =~ tr/-/_/r) . ".c";
+    my @options = slurp($source) =~ /\{ "([a-z\d-]+)",\s+(?:no|required)_arg/g;
+    ok(scalar @options, "$command: has options");
+    is_deeply([grep { $help !~ /--$_\b/ } @options], [],
+              "$command: tells of every option");
     refused("$command, unknown option", 2, qr/unknown option --nonsense/, "",
             $command, "--nonsense");
 }
@@ -212,7 +218,7 @@ like($said, qr/lies open/, "warns of a secret that is not sealed");
 refused("a file that exists", 1, qr/left as it is/, "", "key", "--org",
         "acme", "--id", "AK1", "--algorithm", "hmac-sha256", "--user",
         "alice", "--master-key", "mk");
-is(slurp("AK1.secret"), "$secret\n", "and is not overwritten");
+is(slurp("AK1.secret"), $secret, "and is not overwritten");
 
 refused("an unknown algorithm", 2, qr/must be hmac-sha256/, "", "key",
         "--org", "acme", "--id", "x", "--algorithm", "md5", "--role", "r");

@@ -149,7 +149,16 @@ unknown scheme "hmac" in "sign_replay"
 
 
 
-=== TEST 11: two things of one scheme
+=== TEST 11: a nonce where the scheme has none
+--- config
+    sign_replay nonce rfc9421 sigv4;
+--- must_die
+--- error_log
+"sign_replay" directive demands a nonce of a scheme that has none: "rfc9421" and "sshsig" have one
+
+
+
+=== TEST 12: two things of one scheme
 --- config
     sign_replay once;
     sign_replay safe sigv4;
@@ -159,7 +168,7 @@ unknown scheme "hmac" in "sign_replay"
 
 
 
-=== TEST 12: an unknown weakening
+=== TEST 13: an unknown weakening
 --- config
     sign_insecure_replay always;
 --- must_die

@@ -152,7 +152,8 @@ cli_explain_advice(sign_code_e code)
 
     case SIGN_MISSING:
         return "sign it: Signature-Input and Signature (RFC 9421), "
-               "Authorization: AWS4-HMAC-SHA256, or as another scheme has it";
+               "Authorization: AWS4-HMAC-SHA256, or as another scheme has it; "
+               "a webhook is judged with --webhook and --key";
 
     case SIGN_MALFORMED:
         return "compare with what \"postern sign --print\" makes";
