@@ -41,13 +41,25 @@ static heap_counts_t   heap_first;
 static heap_counts_t  *heap = &heap_first;
 
 
+/* the size that was asked for stands behind it, at the end of what malloc()
+   really gave, which differs from one time to the next */
+
+static int64_t *
+heap_size(void *p)
+{
+    return (int64_t *) ((char *) p + (malloc_usable_size(p) & ~(size_t) 7)
+                        - sizeof(int64_t));
+}
+
+
 static void *
-heap_add(void *p)
+heap_add(void *p, size_t size)
 {
     if (p != NULL) {
+        *heap_size(p) = size;
+
         __atomic_add_fetch(&heap->blocks, 1, __ATOMIC_RELAXED);
-        __atomic_add_fetch(&heap->bytes, malloc_usable_size(p),
-                           __ATOMIC_RELAXED);
+        __atomic_add_fetch(&heap->bytes, size, __ATOMIC_RELAXED);
     }
 
     return p;
@@ -62,17 +74,31 @@ heap_remove(int64_t bytes)
 }
 
 
+/* with room for the size */
+
+static size_t
+heap_room(size_t size)
+{
+    return (size > PTRDIFF_MAX) ? SIZE_MAX : size + sizeof(int64_t);
+}
+
+
 void *
 malloc(size_t size)
 {
-    return heap_add(__libc_malloc(size));
+    return heap_add(__libc_malloc(heap_room(size)), size);
 }
 
 
 void *
 calloc(size_t n, size_t size)
 {
-    return heap_add(__libc_calloc(n, size));
+    if (__builtin_mul_overflow(n, size, &size)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+
+    return heap_add(__libc_calloc(1, heap_room(size)), size);
 }
 
 
@@ -82,17 +108,22 @@ realloc(void *p, size_t size)
     void     *q;
     int64_t   bytes;
 
-    bytes = (p != NULL) ? (int64_t) malloc_usable_size(p) : 0;
+    if (p == NULL) {
+        return malloc(size);
+    }
 
-    q = __libc_realloc(p, size);
+    if (size == 0) {
+        free(p);
+        return NULL;
+    }
 
-    if (q != NULL || size == 0) {
+    bytes = *heap_size(p);
 
-        if (p != NULL) {
-            heap_remove(bytes);
-        }
+    q = __libc_realloc(p, heap_room(size));
 
-        heap_add(q);
+    if (q != NULL) {
+        heap_remove(bytes);
+        heap_add(q, size);
     }
 
     return q;
@@ -103,7 +134,7 @@ void
 free(void *p)
 {
     if (p != NULL) {
-        heap_remove(malloc_usable_size(p));
+        heap_remove(*heap_size(p));
         __libc_free(p);
     }
 }
@@ -112,7 +143,7 @@ free(void *p)
 void *
 memalign(size_t alignment, size_t size)
 {
-    return heap_add(__libc_memalign(alignment, size));
+    return heap_add(__libc_memalign(alignment, heap_room(size)), size);
 }
 
 

@@ -17,14 +17,20 @@ use v5.32;
 use strict;
 use warnings;
 
+use ClientCert;
 use Cwd qw(abs_path);
+use Enos ();
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
+use MIME::Base64 qw(decode_base64 encode_base64url);
 use MfaTest ();
+use Outward ();
 use Postern ();
 use PosternStore;
+use SshSig;
 use Test::More;
 use Time::HiRes qw(sleep time);
+use Webhook ();
 
 my $top = abs_path(dirname(abs_path(__FILE__)) . "/../..");
 my $sanitized = $ENV{TEST_NGINX_REPORTS};    # or under valgrind
@@ -34,9 +40,9 @@ my $counts = dir() . "/heap";
 # them makes and keeps is made before anything is measured
 our $one = "worker_processes 1; thread_pool default threads=2;";
 
-# what is counted to the block elsewhere may differ by this much in bytes: the
-# sizes that malloc() really gives depend on what it has at hand
-our $bytes = 4096;
+# what is counted to the block elsewhere may differ by this much in bytes:
+# numbers, times and ids are texts of other lengths each time
+our $bytes = 512;
 
 # and the memory of a process by this: blocks that are all given back still lie
 # elsewhere each time, in pages that are new to it
@@ -45,6 +51,20 @@ our $kilobytes = 512;
 
 # to the requests of load()
 our $answers = "200 401 200 401 200 401 401 400 401 303 401 303 200 303 200 0";
+
+# and of schemes(), the last three where keys are in Redis
+our $schemes = "200 200 200 401 401 401 401 200 401 200 200 200 200,200 401";
+our $apart = "200 401 200";
+
+my ($in_redis, $loads);
+my $ssh_ca = ssh_key("ed25519");
+my @ssh_user = map { ssh_key("ed25519") } 1 .. 2;
+my $ca = authority("Leaks");
+my $client = client($ca, "/CN=robot-1");
+
+# by the authority, and by nobody
+ssh_cert($ssh_ca, $ssh_user[0], "-n", "deploy");
+ssh_cert(ssh_key("ed25519"), $ssh_user[1], "-n", "deploy");
 
 
 sub write_file {
@@ -71,6 +91,9 @@ sub document {
         { map { $_ => $keys->{organizations}{acme}{keys}{$_} }
               qw(robot curve shut) };
 
+    $people->{organizations}{acme}{keys}{$_->[0]} = Postern::json($_->[1])
+        for keys_of_schemes();
+
     $people->{organizations}{acme}{keys}{AK1} = {
         user => "alice", algorithm => "hmac-sha256",
         secret => sealed("keys/AK1/secret", $Postern::secret) };
@@ -78,6 +101,49 @@ sub document {
     require JSON::PP;
 
     return JSON::PP->new->canonical->pretty->encode($people);
+}
+
+
+# [id, JSON] of those that the schemes have beside
+sub keys_of_schemes {
+    my %keys = (Outward::keys(), Webhook::of_senders(),
+                map { ("enos-$_" => Enos::app()) } 1 .. 8);
+
+    my $ssh = qq("algorithm": "ssh-ca", "roles": ["viewer"],
+                 "principals": ["deploy"],
+                 "public_key": "@{[ssh_public($ssh_ca)]}");
+    my $tls = qq("algorithm": "x509-ca", "roles": ["viewer"],
+                 "subject": { "CN": "*" }, "certificate": "@{[pem($ca)]}");
+
+    $keys{"ssh-1"} = "{ $ssh }";
+    $keys{"tls-1"} = "{ $tls }";
+
+    return map { [$_, $keys{$_}] } sort keys %keys;
+}
+
+
+# of P-256, which libcrypto has a key for
+sub key_set {
+    my (undef, $x, $y) = unpack "a a32 a32",
+                         decode_base64(Postern::public_key("p256"));
+
+    return sprintf '{"keys": [{"kid": "bot", "kty": "EC", "crv": "P-256",'
+                   . ' "x": "%s", "y": "%s"}]}',
+                   map { encode_base64url($_, "") } $x, $y;
+}
+
+
+sub keys_in_redis {
+    my %key = (
+        "apart-1" => qq("algorithm": "hmac-sha256", "user": "alice",
+            "secret": "@{[sealed('keys/apart-1/secret', $Postern::secret)]}"),
+        "apart-2" => qq("algorithm": "ecdsa-p256-sha256", "roles": ["viewer"],
+            "public_key": "@{[Postern::public_key('p256')]}"));
+
+    system("redis-cli", "-p", $ENV{TEST_NGINX_REDIS_PORT}, "-n", 3, "set",
+           "leak:key:{$_}", qq({ "org": "acme", $key{$_} })) == 0
+        or die "redis-cli: $?\n"
+        for sort keys %key;
 }
 
 
@@ -112,14 +178,21 @@ sub everything {
     write_file("block.txt", "password of aurora\n");
     write_file("logo.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>');
 
-    my $state = $change{redis} // 1
+    write_file("bots.jwks", key_set());
+
+    $in_redis = $change{redis} // 1;
+    keys_in_redis() if $in_redis;
+
+    my $state = $in_redis
         ? "postern_redis redis://127.0.0.1:$redis/3 timeout=5s prefix=leak:;"
+          . " postern_keys redis;"
         : "mfa_accounts $dir/accounts;";
 
     return <<"END";
     postern_zone 4m;
     $state
     postern_directory $dir/postern.json 200ms;
+    postern_jwks $dir/bots.jwks org=acme roles=viewer;
     postern_master_key $dir/key;
     postern_identity_headers on;
     postern_org acme;
@@ -153,6 +226,8 @@ sub everything {
         ssl_certificate $dir/redis.pem;
         ssl_certificate_key $dir/redis.key;
 
+        ssl_verify_client optional_no_ca;
+
         location /.postern/ { mfa_pages; }
         location / { mfa on; mfa_require aal=1 max_age=1h; rbac on;
                      proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
@@ -160,6 +235,21 @@ sub everything {
                      sign_components \@method \@target-uri \@authority
                                      content-digest;
                      rbac on; rbac_path canonical; rbac_mode enforce;
+                     proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
+        location /schemes/ { sign on;
+                     sign_schemes rfc9421 sigv4 sigv4a cavage sshsig;
+                     proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
+        location /outward/ { sign on; sign_response on;
+                     sign_response_key out-p256;
+                     sign_upstream rfc9421 key=out-ed25519;
+                     proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
+        location /mtls/ { sign on; sign_schemes mtls;
+                     proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
+        location /in/ { sign on; sign_webhook standard key=hook key=new;
+                     proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
+        location = /apim-token-service/v2.0/token/get { sign_enos_token; }
+        location /enos/ { sign on; sign_schemes enos;
+                     sign_insecure_coverage on;
                      proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
         location /either/ { satisfy any; sign on; mfa on; rbac on;
                      proxy_pass http://127.0.0.1:@{[port(0)]}/up?; }
@@ -266,10 +356,85 @@ sub load {
     push @got, system("curl -s -k -o /dev/null --http2 https://127.0.0.1:"
                       . port(2) . "/signed/x");
 
-    die "the load is not answered as it should: @got\n"
-        if "@got" ne $answers;
+    push @got, schemes();
 
-    return $answers;
+    my $want = "$answers $schemes" . ($in_redis ? " $apart" : "");
+
+    die "the load is not answered as it should: @got\nnot $want\n"
+        if "@got" ne $want;
+
+    return $want;
+}
+
+
+# a request of each scheme and each place where keys are, and of nobody's keys
+
+sub schemes {
+    my $get = sub {
+        my ($target, $lines) = @_;
+        return Postern::http(Postern::raw_request("GET", $target, $lines),
+                             port(1))->{status};
+    };
+
+    my $rfc9421 = sub {
+        my ($target, %how) = @_;
+        my $nonce = join "", map { int rand 10 } 1 .. 20;
+        return $get->($target, Postern::rfc9421(target => $target,
+                                                nonce => $nonce, %how));
+    };
+
+    my $cavage = "/schemes/x?" . rand;
+    my %long = (signature => "\1" x 256);
+    my $now = POSIX::strftime("%Y%m%dT%H%M%SZ", gmtime);
+    my $day = substr $now, 0, 8;
+
+    my @got = (
+        $rfc9421->("/schemes/x", keyid => "bot", key => "p256"),
+        $rfc9421->("/outward/x"),
+        $get->($cavage, Postern::cavage(target => $cavage)),
+        $rfc9421->("/schemes/x", keyid => "nobody", alg => "rsa-pss-sha512",
+                   %long),
+        $rfc9421->("/schemes/x", keyid => "nobody", alg => "rsa-v1_5-sha256",
+                   %long),
+        $rfc9421->("/schemes/x", keyid => "out-rsa", %long),
+        $get->("/schemes/x", "X-Amz-Date: $now\nX-Amz-Region-Set: *\n"
+               . "Authorization: AWS4-ECDSA-P256-SHA256 Credential=AK1/$day/"
+               . "execute-api/aws4_request, SignedHeaders=host;x-amz-date;"
+               . "x-amz-region-set, Signature=3006020101020101"),
+        map { $rfc9421->("/schemes/x", keyid => "deploy",
+                         signer => ssh_sign("$_-cert.pub")) } @ssh_user,
+    );
+
+    my ($target, $fields, $body) = Webhook::standard("/in/x", "a",
+                                                 secret => $Webhook::new);
+
+    push @got, Postern::http(Postern::raw_request("POST", $target,
+                   Webhook::lines($fields), $body), port(1))->{status};
+
+    # one app gets 30 tokens a minute
+
+    my $token = Enos::call(key => "enos-" . (1 + $loads++ % 8),
+                           port => port(1));
+
+    push @got, $token->{status},
+               (split / /, Enos::v2(Postern::json($token->{body})
+                                    ->{data}{accessToken}, "a=1", undef,
+                                    path => "/enos/x", port => port(1)))[0];
+
+    # two requests of one connection, and one without a certificate
+
+    my $url = "https://127.0.0.1:" . port(2) . "/mtls/x";
+    my $curl = "curl -s -k -o /dev/null -o /dev/null -w '%{http_code} '";
+
+    push @got, join(",", split / /, qx($curl --cert $client->{cert} \\
+                                       --key $client->{key} $url $url)),
+               split / /, qx($curl $url);
+
+    return @got if !$in_redis;
+
+    return @got, $rfc9421->("/schemes/x", keyid => "apart-1"),
+           $rfc9421->("/schemes/x", keyid => "apart-3"),
+           $rfc9421->("/schemes/x", keyid => "apart-2", key => "p256");
 }
 
 
