@@ -282,12 +282,20 @@ ngx_http_sign_claimed(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 }
 
 
-/* what one location lets repeat itself, the next one may not */
+/* what one location lets repeat itself, or takes this node's word for, the next
+   one may not */
 
 sign_code_e
 ngx_http_sign_unrepeated(ngx_http_sign_ctx_t *ctx,
     ngx_http_sign_loc_conf_t *slcf)
 {
+    if (ctx->claim.alone
+        && !(slcf->insecure_replay & NGX_HTTP_SIGN_REPLAY_LOCAL))
+    {
+        return sign_fail(&ctx->message, SIGN_UNAVAILABLE,
+                         "only this node knows of the claim");
+    }
+
     if (ctx->claim.result != NGX_HTTP_POSTERN_NO
         || ngx_http_sign_repeatable(ctx, slcf))
     {
