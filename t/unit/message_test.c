@@ -670,6 +670,36 @@ TEST(a_body_is_hashed_before_or_compared_after)
 }
 
 
+TEST(a_key_is_found_in_the_directory)
+{
+    postern_str_t         json;
+    postern_directory_t  *dir;
+    postern_error_t  err;
+
+    json = text_of("{\"version\":1,\"organizations\":{\"acme\":{\"roles\":"
+                   "{\"r\":{}},\"keys\":{\"k\":{\"roles\":[\"r\"],"
+                   "\"algorithm\":\"hmac-sha256\","
+                   "\"secret\":\"plain:a secret of sixteen\"}}}}}");
+
+    dir = postern_directory_parse(json, &err);
+
+    if (!EXPECT(dir != NULL)) {
+        printf("# %s: %s\n", err.path, err.text);
+        return;
+    }
+
+    defaults();
+    EXPECT_CODE(parse_of(PLAIN), SIGN_OK);
+    EXPECT(sign_find(&request, &policy, dir, &message) != NULL);
+
+    EXPECT_CODE(parse_of(SIGNED("(\"@method\");created=1618884473"
+                                ";keyid=\"other\"")), SIGN_OK);
+    EXPECT(sign_find(&request, &policy, dir, &message) == NULL);
+
+    postern_directory_destroy(dir);
+}
+
+
 TEST(a_detail_is_cut_and_ends)
 {
     char  text[SIGN_MAX_KEY_ID + 512], id[SIGN_MAX_KEY_ID + 1];
