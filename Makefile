@@ -146,6 +146,7 @@ bench: build packages-bench
 	@bench/latency --record
 	@bench/growth --record
 	@bench/pure
+	@bench/schemes --record
 	@bench/sign-ins
 	@bench/hostile
 
