@@ -46,6 +46,9 @@ static ngx_int_t ngx_http_sign_response_release(ngx_http_request_t *r,
     ngx_http_sign_response_ctx_t *ctx, ngx_chain_t *rest);
 static ngx_int_t ngx_http_sign_response_end(ngx_http_request_t *r,
     ngx_http_sign_response_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_response_make(ngx_http_request_t *r,
+    ngx_http_sign_response_ctx_t *ctx, ngx_uint_t digest);
+static ngx_int_t ngx_http_sign_response_unsigned(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_response_sign(ngx_http_request_t *r,
     ngx_http_sign_response_ctx_t *ctx, ngx_uint_t digest);
 static const sign_request_t *ngx_http_sign_response_request(
@@ -109,6 +112,11 @@ ngx_http_sign_response_header(ngx_http_request_t *r)
 
     rc = ngx_http_sign_response_key(r, ctx);
 
+    if (rc == NGX_ABORT) {
+        rc = ngx_http_sign_response_unsigned(r);
+        return rc == NGX_OK ? ngx_http_next_header_filter(r) : rc;
+    }
+
     if (rc != NGX_OK) {
         return rc == NGX_DECLINED ? ngx_http_next_header_filter(r) : NGX_ERROR;
     }
@@ -136,15 +144,18 @@ ngx_http_sign_response_header(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    if (ngx_http_sign_response_sign(r, ctx, 0) != NGX_OK) {
-        return NGX_ERROR;
+    rc = ngx_http_sign_response_sign(r, ctx, 0);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     return ngx_http_next_header_filter(r);
 }
 
 
-/* NGX_DECLINED: there is none, and the answer stays as it is */
+/* NGX_DECLINED: there is none, and the answer stays as it is; NGX_ABORT: there
+   should be one, and it cannot sign */
 
 static ngx_int_t
 ngx_http_sign_response_key(ngx_http_request_t *r,
@@ -157,7 +168,7 @@ ngx_http_sign_response_key(ngx_http_request_t *r,
         ctx->key_id = ngx_http_postern_slice(ctx->conf->response_key);
         ctx->maker = ngx_http_sign_outward_key(r, ctx->key_id, SIGN_RFC9421);
 
-        return ctx->maker ? NGX_OK : NGX_DECLINED;
+        return ctx->maker ? NGX_OK : NGX_ABORT;
     }
 
     sctx = postern_api.ctx(r, NGX_HTTP_POSTERN_SIGN);
@@ -329,8 +340,10 @@ ngx_http_sign_response_release(ngx_http_request_t *r,
 
     ctx->waiting = 0;
 
-    if (ngx_http_sign_response_sign(r, ctx, 0) != NGX_OK) {
-        return NGX_ERROR;
+    rc = ngx_http_sign_response_sign(r, ctx, 0);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     rc = ngx_http_next_header_filter(r);
@@ -364,8 +377,10 @@ ngx_http_sign_response_end(ngx_http_request_t *r,
         r->headers_out.content_length_n = ctx->size;
     }
 
-    if (ngx_http_sign_response_sign(r, ctx, 1) != NGX_OK) {
-        return NGX_ERROR;
+    rc = ngx_http_sign_response_sign(r, ctx, 1);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     rc = ngx_http_next_header_filter(r);
@@ -396,6 +411,42 @@ static ngx_int_t
 ngx_http_sign_response_sign(ngx_http_request_t *r,
     ngx_http_sign_response_ctx_t *ctx, ngx_uint_t digest)
 {
+    ngx_int_t  rc;
+
+    rc = ngx_http_sign_response_make(r, ctx, digest);
+
+    return rc == NGX_DECLINED ? ngx_http_sign_response_unsigned(r) : rc;
+}
+
+
+/*
+ * An answer that should be signed, and cannot be, does not go out: a client
+ * that sees none stripped of its signature needs no rule for that.  Errors say
+ * nothing that is relied on, and one stands in its place.
+ */
+
+static ngx_int_t
+ngx_http_sign_response_unsigned(ngx_http_request_t *r)
+{
+    if (r->headers_out.status >= NGX_HTTP_BAD_REQUEST) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "the response of status %ui is not sent, as it cannot be "
+                  "signed", r->headers_out.status);
+
+    return ngx_http_filter_finalize_request(r, &ngx_http_sign_outward_module,
+                                            NGX_HTTP_INTERNAL_SERVER_ERROR);
+}
+
+
+/* NGX_DECLINED: it cannot be signed */
+
+static ngx_int_t
+ngx_http_sign_response_make(ngx_http_request_t *r,
+    ngx_http_sign_response_ctx_t *ctx, ngx_uint_t digest)
+{
     sign_code_e            code;
     sign_field_t           fields[NGX_HTTP_SIGN_RESPONSE_FIELDS], *field;
     postern_str_t          input, signature, hash;
@@ -408,7 +459,7 @@ ngx_http_sign_response_sign(ngx_http_request_t *r,
     response.request = ngx_http_sign_response_request(r, &response.label);
 
     if (response.request == NULL) {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     response.status = r->headers_out.status;
@@ -437,11 +488,11 @@ ngx_http_sign_response_sign(ngx_http_request_t *r,
                               &signature);
 
     if (code != SIGN_OK) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "the response cannot be signed (%s): %s",
                       sign_code(code), msg.detail);
 
-        return code == SIGN_NO_MEMORY ? NGX_ERROR : NGX_OK;
+        return code == SIGN_NO_MEMORY ? NGX_ERROR : NGX_DECLINED;
     }
 
     /* those of the application are about another request, or another body */
@@ -485,9 +536,13 @@ ngx_http_sign_response_request(ngx_http_request_t *r, postern_str_t *label)
 
     sctx = ngx_pcalloc(r->pool, sizeof(ngx_http_sign_ctx_t));
 
-    if (sctx == NULL || r->request_line.len == 0
-        || ngx_http_sign_request(r, sctx) != SIGN_OK)
-    {
+    if (sctx == NULL || r->request_line.len == 0) {
+        return NULL;
+    }
+
+    sctx->conf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
+
+    if (ngx_http_sign_request(r, sctx) != SIGN_OK) {
         return NULL;
     }
 
