@@ -346,6 +346,13 @@ ngx_http_sign_merge_upstream(ngx_conf_t *cf,
 
     omcf->upstream = 1;
 
+    if (conf->make.unsigned_body) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"insecure_unsigned_body\" is set in "
+                           "\"sign_upstream\": who sees a request on its way "
+                           "to the application may change its body");
+    }
+
     clcf->handler = ngx_http_sign_upstream_handler;
 
     /* the first member of the module's configuration; that it is is looked at

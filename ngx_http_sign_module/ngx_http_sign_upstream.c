@@ -64,6 +64,7 @@ typedef struct {
 
 static void ngx_http_sign_upstream_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_upstream_start(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_sign_upstream_ambiguous(ngx_http_request_t *r);
 static ngx_http_sign_upstream_ctx_t *ngx_http_sign_upstream_ctx(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_upstream_create(ngx_http_request_t *r);
@@ -113,6 +114,10 @@ ngx_http_sign_upstream_handler(ngx_http_request_t *r)
         return ocf->content(r);
     }
 
+    if (ngx_http_sign_upstream_ambiguous(r)) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
     octx = ngx_http_sign_outward_ctx(r);
     ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_sign_upstream_ctx_t));
 
@@ -148,6 +153,42 @@ ngx_http_sign_upstream_handler(ngx_http_request_t *r)
     }
 
     return NGX_DONE;
+}
+
+
+/*
+ * What the client sent in two lines of a field that has one value cannot be
+ * signed, and is the client's fault: an upstream that cannot write its request
+ * would answer 500.
+ */
+
+static ngx_uint_t
+ngx_http_sign_upstream_ambiguous(ngx_http_request_t *r)
+{
+    size_t            len;
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = 0;
+    len = sizeof("content-type") - 1;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            n += (h[i].key.len == len
+                  && ngx_strncmp(h[i].lowcase_key, "content-type", len) == 0);
+        }
+    }
+
+    if (n > 1) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "client sent \"Content-Type\" twice, which cannot be "
+                      "signed for the upstream");
+    }
+
+    return n > 1;
 }
 
 
