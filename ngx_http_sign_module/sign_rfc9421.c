@@ -344,8 +344,8 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
 }
 
 
-/* "sshsig" shares the fields: a message may have signatures of both.  Where it
-   is not asked for, one of it is a signature that does not verify */
+/* "sshsig" shares the fields: a message may have signatures of both, and skips
+   those that are none of it.  In "rfc9421", one of it does not verify */
 
 static int
 rfc9421_counts(const sign_rfc9421_input_t *in, postern_str_t label)
@@ -356,9 +356,8 @@ rfc9421_counts(const sign_rfc9421_input_t *in, postern_str_t label)
         return 0;
     }
 
-    return !(in->policy->schemes & SIGN_SSHSIG)
-           || sign_is_sshsig(in->signature, label)
-              == (in->msg->scheme == SIGN_SSHSIG);
+    return in->msg->scheme != SIGN_SSHSIG
+           || sign_is_sshsig(in->signature, label);
 }
 
 

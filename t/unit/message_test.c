@@ -670,6 +670,28 @@ TEST(a_body_is_hashed_before_or_compared_after)
 }
 
 
+/* as internal redirects do; what became of the body stays so */
+
+TEST(a_message_is_judged_again)
+{
+    defaults();
+    EXPECT_CODE(check_of("POST / HTTP/1.1\n"
+                         "Host: localhost\n"
+                         "Content-Length: 4\n"
+                         "Content-Digest: sha-256=:Iw2DWNyOiJC0xY3utikS7i8gNXrp"
+                         "KlzIYbmOaP41xrU=:\n"
+                         "Signature-Input: sig1=(\"@method\" "
+                         "\"content-digest\");created=1618884473"
+                         ";keyid=\"k\"\n"
+                         "Signature: sig1=:AAAA:\n\n"), SIGN_OK);
+    EXPECT_INT(message.body, SIGN_BODY_AFTER);
+
+    EXPECT_CODE(sign_check(&request, &policy, &key, organization, address, now,
+                           &message), SIGN_OK);
+    EXPECT_INT(message.body, SIGN_BODY_AFTER);
+}
+
+
 TEST(a_key_is_found_in_the_directory)
 {
     postern_str_t         json;

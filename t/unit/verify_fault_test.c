@@ -179,6 +179,19 @@ TEST(no_key_is_made_by_halves)
 }
 
 
+TEST(no_key_is_made_of_what_is_none)
+{
+    postern_key_t  k;
+    postern_str_t  none = postern_null_string;
+
+    memset(&k, 0, sizeof(k));
+    k.algorithm = POSTERN_ALG_SSH;
+    k.public_key = (postern_str_t) postern_string("no blob");
+
+    EXPECT(sign_key_create(&k, none) == NULL);
+}
+
+
 TEST(no_decoy_is_made_by_halves)
 {
     no_key(NULL, POSTERN_ALG_HMAC_SHA256, 32);
