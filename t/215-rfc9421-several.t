@@ -245,12 +245,15 @@ my $two = Postern::rfc9421_all({ method => "POST", target => "/a",
 --- error_code eval
 [401, 401]
 --- raw_response_headers_like eval
-[map { qr{\r\nAccept-Signature: sig1=\("\@method" "\@authority" "\@path" }
+[map { qr{\r\n(?i:Accept-Signature): sig1=\("\@method" "\@authority" "\@path" }
      . qr{"\@query"\);created;nonce="[A-Za-z0-9+/]{24}"\r\n} } 1, 2]
 
 
 
 === TEST 15: what is asked for: a digest of the body, where there is one
+curl 7.88 sometimes takes the end of a stream that it still sends on for an
+error; t/710 has refusals before the body over HTTP/2.
+--- no_http2
 --- request eval
 ["POST /a\nhello", "POST /a\nhello", "POST /a\nhello", "GET /a"]
 --- more_headers eval
@@ -261,8 +264,8 @@ my $two = Postern::rfc9421_all({ method => "POST", target => "/a",
 --- error_code eval
 [401, 400, 401, 401]
 --- raw_response_headers_like eval
-[(map { qr{\r\nWant-Content-Digest: sha-256=10, sha-512=5\r\n} } 1 .. 3),
- qr{^(?!.*Want-Content-Digest)}s]
+[(map { qr{\r\n(?i:Want-Content-Digest): sha-256=10, sha-512=5\r\n} } 1 .. 3),
+ qr{^(?!.*Want-Content-Digest)}si]
 
 
 
@@ -287,6 +290,8 @@ my $n = 0;
 
 
 === TEST 17: Repr-Digest does not stand for the body
+As in TEST 15.
+--- no_http2
 --- request eval
 ["POST /a\nhello", "POST /a\nhello"]
 --- more_headers eval
