@@ -73,7 +73,10 @@ my ($over) = ask("/a");
 
 is $over->{status}, 429, "over";
 cmp_ok $over->{field}{"retry-after"}, ">", 0, "it says when to come again";
-cmp_ok $over->{field}{"retry-after"}, "<=", 20, "and that is soon";
+
+# two windows of 10 s, each longer by how late Redis may answer
+
+cmp_ok $over->{field}{"retry-after"}, "<=", 22, "and that is soon";
 
 is scalar(ask("/a", signed => "/b")), "429-nonce-cap",
    "nothing is verified for whom nothing could be claimed";

@@ -1,3 +1,5 @@
+# run: alone
+#
 # Requests as large and as intricate as nginx lets them in, counted under
 # callgrind beside bare nginx that gets the same bytes: what a stranger makes a
 # worker do is bounded by what he sends, and the answer is a clear one.

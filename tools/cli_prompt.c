@@ -13,8 +13,10 @@
 #include "cli.h"
 
 
-/* bytes of the longest, a sealed private key, with a line break */
-#define CLI_SECRET  (POSTERN_SEALED_PRIVATE_MAX + 2)
+/* bytes of the longest with a line break: of a line, which the terminal would
+   cut at 4095; of a file, a sealed private key */
+#define CLI_SECRET       (POSTERN_SEALED_MAX + 2)
+#define CLI_SECRET_FILE  (POSTERN_SEALED_PRIVATE_MAX + 2)
 
 
 static int cli_secret_terminal(int fd, const char *prompt,
@@ -37,7 +39,7 @@ cli_secret(const char *prompt, int binary, postern_str_t *out)
 
     if (!isatty(STDIN_FILENO)) {
 
-        if (cli_read("-", CLI_SECRET, out) != 0) {
+        if (cli_read("-", CLI_SECRET_FILE, out) != 0) {
             return -1;
         }
 

@@ -1,6 +1,7 @@
 /* link:
    ngx_http_sign_module/sign_*.c ngx_http_postern_module/postern_*.c
-   tools/cli_sign_make.c tools/cli_request.c tools/cli_signer.c
+   tools/cli_sign_make.c tools/cli_sign_cavage.c tools/cli_sign_enos.c
+   tools/cli_sign_webhook.c tools/cli_request.c tools/cli_signer.c
    tools/cli_io.c -ljansson -lsodium -lcrypto -lhiredis */
 
 /*

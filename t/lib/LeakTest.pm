@@ -263,6 +263,10 @@ END
 
 
 sub start {
+
+    # else which threads have heaps of their own depends on who was idle
+
+    local $ENV{MALLOC_ARENA_MAX} = 1;
     my ($http) = @_;
 
     if (!$sanitized) {
@@ -358,12 +362,19 @@ sub load {
 
     push @got, schemes();
 
-    my $want = "$answers $schemes" . ($in_redis ? " $apart" : "");
+    my $want = wanted();
 
     die "the load is not answered as it should: @got\nnot $want\n"
         if "@got" ne $want;
 
     return $want;
+}
+
+
+# the statuses of all that load() asks, in order
+
+sub wanted {
+    return "$answers $schemes" . ($in_redis ? " $apart" : "");
 }
 
 
