@@ -397,6 +397,8 @@ ngx_http_postern_apart_text(ngx_http_postern_apart_call_t *call,
         record->refs++;
 
     } else {
+        ngx_memzero(&err, sizeof(postern_error_t));
+
         record = ngx_http_postern_apart_parse(call, json, digest, &err);
 
         if (record == NULL && ngx_strcmp(err.text, "out of memory") == 0) {

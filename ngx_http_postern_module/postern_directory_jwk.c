@@ -252,7 +252,9 @@ postern_jwk_raw(postern_parse_t *p, const postern_json_at_t *up,
 
     *fault = NULL;
     n.data = a;
+    n.len = 0;
     e.data = b;
+    e.len = 0;
 
     if (postern_alg_is_rsa(alg)) {
 

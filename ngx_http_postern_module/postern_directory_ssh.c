@@ -79,6 +79,7 @@ postern_parse_ssh_key(postern_parse_t *p, const postern_json_at_t *at,
         return -1;
     }
 
+    len = 0;
     fault = postern_ssh_line(p, s, bytes, &len);
 
     ERR_clear_error();

@@ -38,6 +38,7 @@ postern_table_quota(postern_table_t *t, const postern_table_hash_t *hash,
     postern_table_enter(t);
 
     cell = postern_table_find(t, hash, now);
+    n = 0;
     taken = 0;
     rc = POSTERN_TABLE_OK;
 

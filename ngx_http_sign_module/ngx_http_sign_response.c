@@ -469,6 +469,9 @@ ngx_http_sign_response_make(ngx_http_request_t *r,
     response.tag = ngx_http_postern_slice(ctx->conf->response_tag);
     response.now = ngx_time();
 
+    hash.data = NULL;
+    hash.len = 0;
+
     if (digest) {
 
         if (ngx_http_sign_response_digest(r, ctx, &hash) != NGX_OK) {

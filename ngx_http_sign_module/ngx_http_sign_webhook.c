@@ -164,6 +164,8 @@ ngx_http_sign_webhook_parameter(ngx_conf_t *cf, ngx_http_sign_webhook_t *w,
 
     w->given |= 1u << i;
 
+    p = &ngx_http_sign_parameters[i];
+
     text.data = value->data + p->name.len;
     text.len = value->len - p->name.len;
 

@@ -229,6 +229,10 @@ sign_cavage_parse(const sign_request_t *req, const sign_policy_t *policy,
         return code;
     }
 
+    if (POSTERN_NEVER(cavage == NULL)) {
+        return SIGN_NO_MEMORY;
+    }
+
     cavage->from = field->name;
     cavage->params = params;
     msg->scheme_data = cavage;
@@ -580,6 +584,10 @@ cavage_time(postern_str_t text, int fraction, int64_t *seconds,
 {
     size_t                i, digits;
     const unsigned char  *dot;
+
+    if (POSTERN_NEVER(text.data == NULL && text.len != 0)) {
+        return SIGN_MALFORMED;
+    }
 
     dot = (fraction && text.len) ? memchr(text.data, '.', text.len) : NULL;
     digits = dot ? (size_t) (dot - text.data) : text.len;

@@ -43,6 +43,8 @@ sign_cavage_base(const sign_request_t *req, const postern_alloc_t *alloc,
 
     cavage = msg->scheme_data;
 
+    memset(values, 0, sizeof(values));
+
     code = base_values(req, cavage, alloc, msg, values);
     if (code != SIGN_OK) {
         return code;

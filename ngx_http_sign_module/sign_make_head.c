@@ -6,6 +6,7 @@
 
 
 #include "sign_make.h"
+#include "postern_assert.h"
 
 
 static sign_code_e head_line(postern_str_t line, sign_message_t *msg,
@@ -83,9 +84,12 @@ sign_head_read(postern_str_t bytes, const postern_alloc_t *alloc,
     }
 
     pos = 0;
+    line.len = 0;
+    line.data = NULL;
+
     code = head_next(bytes, &pos, msg, &line);
 
-    if (code == SIGN_OK) {
+    if (code == SIGN_OK && POSTERN_ALWAYS(line.data != NULL)) {
         code = head_line(line, msg, head);
     }
 

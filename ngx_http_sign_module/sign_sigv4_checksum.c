@@ -79,21 +79,19 @@ sign_checksum_begin(postern_str_t field, const postern_alloc_t *alloc,
     sign_checksum_t             *sum;
     const sign_checksum_kind_t  *kind;
 
-    *known = 0;
-
     for (i = 0; i < SIGN_CHECKSUM_KINDS; i++) {
-        kind = &sign_checksum_kinds[i];
-
-        if (postern_str_eq(field, kind->field)) {
-            *known = 1;
+        if (postern_str_eq(field, sign_checksum_kinds[i].field)) {
             break;
         }
     }
+
+    *known = (i < SIGN_CHECKSUM_KINDS);
 
     if (!*known) {
         return NULL;
     }
 
+    kind = &sign_checksum_kinds[i];
     size = sizeof(sign_checksum_t);
 
     if (kind->kind == SIGN_CHECKSUM_CRC) {

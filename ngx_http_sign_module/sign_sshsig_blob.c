@@ -5,6 +5,7 @@
 
 
 #include "sign_ssh.h"
+#include "postern_assert.h"
 
 
 static sign_code_e sign_sshsig_signer(sign_sshsig_t *sig, sign_message_t *msg);
@@ -154,7 +155,7 @@ sign_ssh_read_bytes(sign_ssh_cursor_t *c, const sign_ssh_type_t *type,
 
     inner = sign_ssh_read_string(c, SIGN_SSH_MAX_SIGNATURE);
 
-    if (type->kind == SIGN_SSH_ECDSA) {
+    if (type->kind == SIGN_SSH_ECDSA && POSTERN_ALWAYS(type->curve != NULL)) {
         sign_ssh_begin(&pair, inner);
 
         signature->r = sign_ssh_read_number(&pair, type->curve->len);

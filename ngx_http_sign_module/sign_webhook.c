@@ -8,6 +8,7 @@
 
 
 #include "sign_scheme.h"
+#include "postern_assert.h"
 #include "sign_verify.h"
 #include "sign_webhook.h"
 
@@ -193,6 +194,8 @@ sign_webhook_texts(const sign_request_t *req, const postern_alloc_t *alloc,
     postern_str_t          texts[SIGN_WEBHOOK_PARTS];
     const sign_webhook_t  *webhook;
 
+    memset(texts, 0, sizeof(texts));
+
     webhook = data->webhook;
     body = 0;
     value = 0;
@@ -202,7 +205,6 @@ sign_webhook_texts(const sign_request_t *req, const postern_alloc_t *alloc,
 
         if (webhook->parts[i].type == SIGN_WEBHOOK_BODY) {
             body = i;
-            texts[i].len = 0;
             continue;
         }
 
@@ -246,6 +248,7 @@ sign_webhook_part(const sign_request_t *req, const sign_webhook_part_t *part,
            "a" at 1 with a body of "2." and more */
 
         if (code == SIGN_OK && data->webhook->form == SIGN_WEBHOOK_STANDARD
+            && POSTERN_ALWAYS(text->data != NULL)
             && memchr(text->data, '.', text->len))
         {
             return sign_fail(msg, SIGN_MALFORMED, "field \"%.*s\" has a \".\"",

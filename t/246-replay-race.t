@@ -1,3 +1,5 @@
+# run: alone
+#
 # One signature, ten thousand times at once, over two nodes of two workers with
 # one Redis: accepted once. Redis killed in the middle: none twice.
 

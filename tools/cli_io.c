@@ -331,7 +331,7 @@ cli_directory_sets(const char *name, postern_jwks_t *sets,
         dir = postern_directory_parse_sets(text, sets, n, &faulty, &err);
 
         if (dir == NULL) {
-            cli_directory_fault(faulty == n ? name : files[faulty], &err);
+            cli_directory_fault(faulty < n ? files[faulty] : name, &err);
         }
     }
 

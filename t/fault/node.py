@@ -225,6 +225,7 @@ class Node(Nginx):
         self.timeout = 0.5              # of postern_redis, seconds
         self.connections = 1024
         self.window = "15m"
+        self.cap = "auto"               # of what one key has in use
         self.top = ""
         self.settings = ""
         self.audit_file = self.folder / "audit.jsonl"
@@ -261,6 +262,7 @@ http {{
     postern_org {ORG};
     postern_identity_headers on;
     sign_window {self.window};
+    sign_nonce_cap {self.cap};
     sign_components @method @path @query @authority content-digest;
     sign_explain on;
     mfa_insecure_argon2id memory=8k passes=1;
