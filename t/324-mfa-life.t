@@ -83,7 +83,7 @@ for my $redis (0, 1) {
 
     # those who go away
 
-    leave(0.02, name => "tom") for 1 .. 5;
+    leave(0.1, name => "tom") for 1 .. 5;
     sleep 0.5;
     like(ask(0, "pwd", name => "tom", given => "wrong"), qr/^wait/,
          "who goes away has made his guess");
