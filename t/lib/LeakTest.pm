@@ -499,7 +499,8 @@ sub same {
         my ($was, $is) = ($before->{$who}, $after->{$who});
 
         for my $what (sort keys %$was) {
-            # a large block is a mapping of its own or none, by what is free
+            # one more was seen with the same blocks, and not traced; a leak of
+            # one a reload would be forty
 
             my $bound = $what eq "bytes" ? $bytes
                       : $what eq "anonymous" ? $kilobytes
