@@ -392,7 +392,9 @@ TEST(ed25519)
     EXPECT_CODE(try_text(GET "Signature: keyId=\"AK1\"," LISTED
                          "algorithm=\"ed25519\",signature=\"SIG\"\n",
                          signature), SIGN_OK);
-    signature[3] ^= 1;
+
+    /* another first octet, and base64 all the same */
+    signature[0] = signature[0] == 'A' ? 'g' : 'A';
     EXPECT_CODE(try_text(GET SIGNED("(request-target) host date"), signature),
                 SIGN_INVALID);
 
