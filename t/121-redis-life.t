@@ -98,8 +98,8 @@ ok(time - $start < 0.45, "and answers at once");
 is(get(0, "/up"), "up", "a location without it is served");
 
 redis_signal(10, "CONT");
-ok(wait_for(sub { claim(0, "back" . rand) eq "first" }, 3),
-   "soon after it goes on, all is well");
+ok(redis_back(0, 3), "soon after it goes on, all is well");
+ok(redis_back(1, 3), "at the other node, too");
 is(claim(0, "doubt"), "first", "what was in doubt is accepted once");
 like(claim(0, "doubt"), qr/^duplicate/, "and once only");
 like(claim(1, "doubt"), qr/^duplicate/, "and nowhere else");
@@ -115,7 +115,7 @@ ok(@up >= 1 && @up <= 4, "and the recovery");
 redis_signal(10, "STOP");
 is(claim(0, "many"), "unavailable", "in doubt");
 redis_signal(10, "CONT");
-ok(wait_for(sub { claim(0, "back" . rand) eq "first" }, 2), "back");
+ok(redis_back(0, 2), "back");
 $count = race(200, 8, sub { claim(0, "many") });
 is($count->{first}, 1, "of 200 attempts at a claim in doubt, one is first");
 
@@ -139,7 +139,7 @@ for (1 .. 5) {
 
 ok($least < 0.45, "at once");
 redis(10);
-ok(wait_for(sub { claim(0, "b" . rand) eq "first" }, 3),
+ok(redis_back(0, 3),
    "recovered soon after its start, not after many backoffs");
 is(claim(0, "never-sent"), "first", "what was never sent is no replay");
 
@@ -303,7 +303,7 @@ is_deeply([error_log(0, qr/unavailable/)], [],
           "and an address where nobody listens is passed over");
 
 redis(10);
-ok(wait_for(sub { claim(0, "r" . rand) eq "first" }, 3), "and again after a loss");
+ok(redis_back(0, 3), "and again after a loss");
 
 $certs = certificates();
 redis(10, "--tls-port", port(11), "--tls-cert-file", "$certs/redis.pem",

@@ -20,7 +20,8 @@ use Socket qw(MSG_NOSIGNAL);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(nginx nginx_stop nginx_reload nginx_begin nginx_end nginx_test workers get get_all get_h2
-                 race redis redis_stop redis_signal redis_cli peer peer_stop
+                 race redis redis_stop redis_back redis_signal redis_cli
+                 peer peer_stop
                  dns port error_log wait_for certificates dir);
 
 my $top   = abs_path(dirname(__FILE__) . "/../..");
@@ -102,6 +103,7 @@ http {
     server {
         listen 127.0.0.1:@{[port($n)]};
         listen 127.0.0.1:@{[port($n + 16)]} http2;
+        listen 127.0.0.1:@{[port($n + 24)]} reuseport;
         location / { return 404; }
         location = /up { return 200 "up\\n"; }
         location = /pid { return 200 "\$pid\\n"; }
@@ -243,16 +245,23 @@ sub error_log {
 }
 
 
-sub connected {
-    my ($n) = @_;
-    return IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => port($n));
+sub connected { my ($n) = @_; return connect_to(port($n)) }
+
+sub connect_to {
+    my ($port) = @_;
+    return IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $port);
 }
 
 # the body of an answer, without its newline; "" where there was none
 sub get {
     my ($n, $path, $timeout) = @_;
+    return get_from(port($n), $path, $timeout);
+}
 
-    my $s = connected($n) or return "";
+sub get_from {
+    my ($port, $path, $timeout) = @_;
+
+    my $s = connect_to($port) or return "";
     print $s "GET $path HTTP/1.0\r\nHost: t\r\n\r\n";
 
     my ($all, $end) = ("", time + ($timeout // 10));
@@ -358,6 +367,22 @@ sub redis_stop {
     kill "KILL", $pid;
     waitpid $pid, 0;
     unlink "$root/redis-$n/log";
+}
+
+# redis_back(node[, seconds]): every worker has it again.  Each finds its way back
+# by itself; where each has a socket of its own, the kernel spreads connections
+# over them, and of 32 none is left out.
+my $asked = 0;
+
+sub redis_back {
+    my ($n, $seconds) = @_;
+
+    return wait_for(sub {
+        return !grep {
+            get_from(port($n + 24), "/claim?org=a&name=back-$$-" . ++$asked
+                                    . "&ttl=1000") ne "first"
+        } 1 .. 32;
+    }, $seconds);
 }
 
 sub redis_signal {

@@ -43,7 +43,7 @@ sub keys_conf {
     postern_master_key $sealed_by;
     @{[$http // "postern_keys redis;"]}
     server {
-        listen 127.0.0.1:@{[sign_port($n)]};
+        listen 127.0.0.1:@{[sign_port($n)]} reuseport;   # each worker its share
         sign on;
         sign_explain on;
         @{[$location // ""]}
@@ -173,7 +173,7 @@ sub statuses {
     my ($nodes, $id, %change) = @_;
     my %seen;
     for my $n (@$nodes) {
-        $seen{answer($n, $id, %change)}++ for 1 .. 12;
+        $seen{answer($n, $id, %change)}++ for 1 .. 24;
     }
     return join ", ", sort keys %seen;
 }
