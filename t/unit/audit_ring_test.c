@@ -49,8 +49,8 @@ static int
 file(int flags)
 {
     if (path[0] == '\0') {
-        (void) snprintf(path, sizeof(path), "/tmp/audit_ring_test.%d",
-                        (int) getpid());
+        strcpy(path, "/tmp/audit_ring_test.XXXXXX");
+        (void) close(mkstemp(path));
     }
 
     return open(path, O_RDWR|O_CREAT|O_APPEND|flags, 0600);
@@ -754,6 +754,17 @@ TEST(killed_workers_lose_and_double_nothing)
     }
 
     for (w = 0; w < 3; w++) {
+
+        /* each has had its turn, however busy the machine is */
+
+        for (i = 0; i < 6000; i++) {
+            if (__atomic_load_n(&count[w], __ATOMIC_ACQUIRE) > 100) {
+                break;
+            }
+
+            (void) usleep(10000);
+        }
+
         (void) kill(pid[w], SIGKILL);
         (void) waitpid(pid[w], &status, 0);
         maybe[w * 10000000 + count[w]] = 1;

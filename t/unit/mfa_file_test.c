@@ -12,6 +12,7 @@
 #include <ftw.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -482,7 +483,7 @@ TEST(no_step_of_several_writers_is_lost)
 /* pages of one letter, the next letter each time */
 
 static void
-write_letters(const char *path)
+write_letters(const char *path, unsigned *steps)
 {
     char           c;
     unsigned char  next[LARGE];
@@ -501,6 +502,8 @@ write_letters(const char *path)
         if (mfa_file_swap(path, old, new) != MFA_FILE_OK) {
             _exit(1);
         }
+
+        __atomic_store_n(steps, 1, __ATOMIC_RELEASE);
     }
 }
 
@@ -511,7 +514,7 @@ TEST(a_writer_that_is_killed_leaves_a_whole_file)
     char      path[MFA_FILE_PATH_MAX];
     pid_t     pid;
     size_t    k;
-    unsigned  seen;
+    unsigned  seen, *steps;
 
     fresh();
     strcpy(path, path_of("acme", "alice"));
@@ -519,15 +522,23 @@ TEST(a_writer_that_is_killed_leaves_a_whole_file)
     torn = 0;
     alive = 0;
     seen = 0;
+    steps = mmap(NULL, sizeof(unsigned), PROT_READ|PROT_WRITE,
+                 MAP_SHARED|MAP_ANONYMOUS, -1, 0);
 
     for (i = 0; i < KILLS; i++) {
+        *steps = 0;
         pid = fork();
 
         if (pid == 0) {
-            write_letters(path);
+            write_letters(path, steps);
         }
 
-        /* at another place each time */
+        /* at another place each time; the first ones while there is nothing
+           yet, and then one that has written, however slow the disk is */
+
+        while (i > KILLS / 4 && !__atomic_load_n(steps, __ATOMIC_ACQUIRE)) {
+            usleep(100);
+        }
 
         usleep(500 + (useconds_t) i * 337 % 9000);
         kill(pid, SIGKILL);
@@ -553,6 +564,7 @@ TEST(a_writer_that_is_killed_leaves_a_whole_file)
     EXPECT_INT(torn, 0);
     EXPECT_INT(alive, KILLS);
     EXPECT(seen > KILLS / 2);
+    munmap(steps, sizeof(unsigned));
 
     /* the lock went with its holder, and what lay there is no obstacle */
 
