@@ -65,13 +65,13 @@ __DATA__
 
         $seen{$token}++;
 
-        for my $at (0 .. 37) {
-            $seen{substr $digits, $at, 6}++;
+        for my $at (0 .. 35) {
+            $seen{substr $digits, $at, 8}++;
         }
     }
 
     is(scalar(grep { $_ > 1 } values %seen), 0,
-       "no six digits in a row of 20 tokens are seen twice")
+       "no eight digits in a row of 20 tokens are seen twice")
         or diag(join " ", grep { $seen{$_} > 1 } keys %seen);
 
 
