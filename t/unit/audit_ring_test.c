@@ -708,6 +708,23 @@ worker(unsigned id, uint32_t *count, int fd)
 }
 
 
+/* each has its turn, however busy the machine is */
+
+static void
+until_begun(uint32_t *count)
+{
+    unsigned  i;
+
+    for (i = 0; i < 6000; i++) {
+        if (__atomic_load_n(count, __ATOMIC_ACQUIRE) > 100) {
+            return;
+        }
+
+        (void) usleep(10000);
+    }
+}
+
+
 TEST(killed_workers_lose_and_double_nothing)
 {
     int            fd, status;
@@ -755,16 +772,7 @@ TEST(killed_workers_lose_and_double_nothing)
 
     for (w = 0; w < 3; w++) {
 
-        /* each has had its turn, however busy the machine is */
-
-        for (i = 0; i < 6000; i++) {
-            if (__atomic_load_n(&count[w], __ATOMIC_ACQUIRE) > 100) {
-                break;
-            }
-
-            (void) usleep(10000);
-        }
-
+        until_begun(&count[w]);
         (void) kill(pid[w], SIGKILL);
         (void) waitpid(pid[w], &status, 0);
         maybe[w * 10000000 + count[w]] = 1;
