@@ -725,9 +725,17 @@ until_begun(uint32_t *count)
 }
 
 
+static void
+killed(pid_t pid)
+{
+    (void) kill(pid, SIGKILL);
+    (void) waitpid(pid, NULL, 0);
+}
+
+
 TEST(killed_workers_lose_and_double_nothing)
 {
-    int            fd, status;
+    int            fd;
     FILE          *f;
     char           text[8192];
     pid_t          pid[3];
@@ -756,8 +764,7 @@ TEST(killed_workers_lose_and_double_nothing)
         (void) usleep((useconds_t) (1000 + random() % 8000));
 
         w = (unsigned) random() % 3;
-        (void) kill(pid[w], SIGKILL);
-        (void) waitpid(pid[w], &status, 0);
+        killed(pid[w]);
 
         /* the one it was at may be in or not: the next takes another number */
 
@@ -773,8 +780,7 @@ TEST(killed_workers_lose_and_double_nothing)
     for (w = 0; w < 3; w++) {
 
         until_begun(&count[w]);
-        (void) kill(pid[w], SIGKILL);
-        (void) waitpid(pid[w], &status, 0);
+        killed(pid[w]);
         maybe[w * 10000000 + count[w]] = 1;
     }
 
