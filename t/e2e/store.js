@@ -1,6 +1,8 @@
 // The application behind the tests of S3 clients: keeps objects in memory, and
 // knows nothing of signatures.  What it gets it takes as it comes, so that a
-// body that is still framed is stored with its framing.
+// body that is still framed is stored with its framing; only with the request
+// field X-Store-Unframe, as nginx sets it for what reads aws-chunked itself, it
+// takes the payload.
 //
 //     node store.js PORT
 
@@ -47,6 +49,14 @@ function answer(req, res, url, body) {
                    `<ETag>"${hash(objects.get(key))}"</ETag>`);
     }
 
+    if (req.headers["x-store-unframe"]) {
+        body = unframed(body);
+    }
+
+    if (key.endsWith("/") || q.has("list-type") || q.has("location")) {
+        return bucket(req, res, key, q);
+    }
+
     if (req.method === "PUT") {
         if (q.has("uploadId")) {
             uploads.get(q.get("uploadId")).set(Number(q.get("partNumber")),
@@ -72,8 +82,87 @@ function answer(req, res, url, body) {
 
     res.setHeader("ETag", `"${hash(objects.get(key))}"`);
     res.setHeader("Last-Modified", new Date().toUTCString());
-    res.setHeader("Content-Length", objects.get(key).length);
-    res.end(req.method === "HEAD" ? undefined : objects.get(key));
+
+    const all = objects.get(key);
+    const range = /^bytes=(\d+)-(\d*)$/.exec(req.headers.range ?? "");
+    const from = range ? Number(range[1]) : 0;
+    const part = all.subarray(from, range && range[2] !== ""
+                                    ? Number(range[2]) + 1 : all.length);
+
+    if (range) {
+        res.statusCode = 206;
+        res.setHeader("Content-Range", `bytes ${from}-${from + part.length - 1}`
+                                       + `/${all.length}`);
+    }
+
+    res.setHeader("Content-Length", part.length);
+    res.end(req.method === "HEAD" ? undefined : part);
+}
+
+
+// every bucket is there, and its objects are those below its path
+
+function bucket(req, res, path, q) {
+    const top = path.endsWith("/") ? path : path + "/";
+    const prefix = q.get("prefix") ?? "", delimiter = q.get("delimiter") ?? "";
+    const common = new Set();
+    let contents = "";
+
+    if (req.method !== "GET") {
+        return res.end();
+    }
+
+    if (q.has("location")) {
+        return xml(res, "LocationConstraint", "");
+    }
+
+    for (const [at, data] of [...objects].sort(([a], [b]) => a < b ? -1 : 1)) {
+        const name = decodeURIComponent(at.slice(top.length));
+
+        if (!at.startsWith(top) || !name.startsWith(prefix)) {
+            continue;
+        }
+
+        const cut = delimiter === "" ? -1
+                                     : name.indexOf(delimiter, prefix.length);
+
+        if (cut !== -1) {
+            common.add(name.slice(0, cut + 1));
+            continue;
+        }
+
+        contents += `<Contents><Key>${name}</Key><LastModified>`
+            + `${new Date().toISOString()}</LastModified><ETag>"${hash(data)}"`
+            + `</ETag><Size>${data.length}</Size></Contents>`;
+    }
+
+    for (const name of common) {
+        contents += `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`;
+    }
+
+    xml(res, "ListBucketResult", `<Name>${top.slice(1, -1)}</Name>`
+        + `<IsTruncated>false</IsTruncated>${contents}`);
+}
+
+
+// the payload of a body that is framed as aws-chunked
+
+function unframed(body) {
+    const parts = [];
+
+    for (let at = 0; at < body.length; ) {
+        const line = body.indexOf("\r\n", at);
+        const size = parseInt(body.toString("latin1", at, line), 16);
+
+        if (!(size > 0)) {
+            break;
+        }
+
+        parts.push(body.subarray(line + 2, line + 2 + size));
+        at = line + 2 + size + 2;
+    }
+
+    return Buffer.concat(parts);
 }
 
 
