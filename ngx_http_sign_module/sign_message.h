@@ -234,6 +234,9 @@ typedef struct {
        SigV4: the string to sign) */
     postern_str_t           base;
     postern_str_t           canonical;     /* SigV4: the canonical request */
+    postern_str_t           part;          /* set by a sink that refuses: what
+                                              the piece of the body that is not
+                                              right should have signed */
     size_t                  searched;      /* bytes, for parts of fields */
 
     /* the keys that may have signed where the message names none (webhooks):

@@ -76,6 +76,9 @@ struct sign_chunks_s {
 
     unsigned char         line[SIGN_CHUNK_LINE_MAX];
     size_t                line_len;
+
+    uint64_t              number;        /* of the chunk, from 1 on */
+    unsigned char         base[SIGN_CHUNK_BASE_MAX];
 };
 
 
@@ -322,6 +325,7 @@ sign_chunks_head(sign_chunks_t *c, postern_str_t *text, sign_message_t *msg)
         return code;
     }
 
+    c->number++;
     c->rest -= c->size;
     c->last = (c->size == 0);
     c->digest = sign_digest_begin(c->memory, SIGN_DIGEST_SHA256);
@@ -674,7 +678,7 @@ static sign_code_e
 sign_chunks_verify(sign_chunks_t *c, postern_str_t kind, sign_message_t *msg)
 {
     postern_str_t               text, signature;
-    unsigned char              *p, hash[64], buf[SIGN_CHUNK_BASE_MAX];
+    unsigned char              *p, hash[64];
 
     static const postern_str_t  empty =
         postern_string("e3b0c44298fc1c149afbf4c8996fb924"
@@ -686,7 +690,7 @@ sign_chunks_verify(sign_chunks_t *c, postern_str_t kind, sign_message_t *msg)
 
     (void) sign_digest_final(c->digest, hash);
 
-    p = sign_sigv4_put(buf, c->v4->algorithm);
+    p = sign_sigv4_put(c->base, c->v4->algorithm);
     p = sign_sigv4_put(p, kind);
 
     memcpy(p, c->v4->time, SIGN_SIGV4_TIME_LEN);
@@ -707,16 +711,21 @@ sign_chunks_verify(sign_chunks_t *c, postern_str_t kind, sign_message_t *msg)
     sign_sigv4_to_hex(hash, p);
     p += SIGN_SIGV4_HEX_LEN;
 
-    text.data = buf;
-    text.len = p - buf;
+    text.data = c->base;
+    text.len = p - c->base;
 
     signature.data = c->signature;
     signature.len = c->text_len / 2;
 
     if (!sign_sigv4_verify_text(c->key, msg, text, signature)) {
-        return sign_fail(msg, SIGN_DIGEST,
-                         "the signature of a chunk or of the trailers is not "
-                         "that of what came");
+        msg->part = text;
+
+        return c->state == sign_chunks_trailer
+               ? sign_fail(msg, SIGN_DIGEST, "the signature of the trailers is "
+                           "not that of what came")
+               : sign_fail(msg, SIGN_DIGEST, "the signature of chunk %llu is "
+                           "not that of what came",
+                           (unsigned long long) c->number);
     }
 
     memcpy(c->previous, c->text, c->text_len);

@@ -37,13 +37,31 @@ static int sign_sigv4a_point(const unsigned char scalar[SIGN_SIGV4A_LEN],
 sign_key_t *
 sign_sigv4a_key(sign_key_t *k, postern_str_t id)
 {
-    int            valid;
-    unsigned       counter;
+    int            rc;
     unsigned char  scalar[SIGN_SIGV4A_LEN];
 
     if (k->sigv4a != NULL || k->algorithm != POSTERN_ALG_HMAC_SHA256) {
         return k->sigv4a;
     }
+
+    rc = sign_sigv4a_private(k, id, scalar);
+
+    if (POSTERN_ALWAYS(rc == 0)) {
+        k->sigv4a = sign_sigv4a_pair(scalar);
+    }
+
+    OPENSSL_cleanse(scalar, sizeof(scalar));
+
+    return k->sigv4a;
+}
+
+
+int
+sign_sigv4a_private(const sign_key_t *k, postern_str_t id,
+    unsigned char scalar[SIGN_SIGV4A_LEN])
+{
+    int       valid;
+    unsigned  counter;
 
     counter = 0;
 
@@ -55,13 +73,7 @@ sign_sigv4a_key(sign_key_t *k, postern_str_t id)
 
     } while (POSTERN_NEVER(!valid) && counter < SIGN_SIGV4A_TRIALS);
 
-    if (POSTERN_ALWAYS(valid)) {
-        k->sigv4a = sign_sigv4a_pair(scalar);
-    }
-
-    OPENSSL_cleanse(scalar, sizeof(scalar));
-
-    return k->sigv4a;
+    return POSTERN_ALWAYS(valid) ? 0 : -1;
 }
 
 

@@ -217,10 +217,13 @@ int sign_mac_equal(const sign_hmac_t *mac, postern_str_t data,
 
 
 /* sign_sigv4a.c: the public key that a secret stands for, made on first use and
-   kept in k; NULL where k is no secret, or memory is out.  scalar() turns what
-   was derived into the private key in place: 0 where it is none, and the next
-   is to be tried */
+   kept in k; NULL where k is no secret, or memory is out.  private() is the
+   other half, of a key of HMAC-SHA256, for the caller to wipe: 0, or -1.
+   scalar() turns what was derived into the private key in place: 0 where it is
+   none, and the next is to be tried */
 sign_key_t *sign_sigv4a_key(sign_key_t *k, postern_str_t id);
+int sign_sigv4a_private(const sign_key_t *k, postern_str_t id,
+    unsigned char scalar[32]);
 int sign_sigv4a_scalar(unsigned char c[32]);
 
 

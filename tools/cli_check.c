@@ -7,13 +7,11 @@
 #include <sodium.h>
 
 #include "cli_check.h"
+#include "cli_jwks.h"
 
 
-#define CLI_CHECK_SETS  32
-
-
-static int cli_check_set(const char *command, postern_jwks_t *sets,
-    const char **files, uint32_t *n);
+static int cli_check_all(const char *name, const char *keys,
+    cli_jwks_t *jwks);
 static void cli_check_help(void);
 static void cli_check_summary(const char *name,
     const postern_directory_t *dir);
@@ -28,13 +26,9 @@ static unsigned cli_check_secret(const char *file, const postern_org_t *org,
 int
 cli_check(int argc, char **argv)
 {
-    int                   c, rc;
-    uint32_t              n;
-    unsigned              bad;
-    const char           *keys, *files[CLI_CHECK_SETS];
-    postern_jwks_t        sets[CLI_CHECK_SETS];
-    postern_ring_t        ring;
-    postern_directory_t  *dir;
+    int          c, rc;
+    const char  *keys;
+    cli_jwks_t  *jwks;
 
     static const struct option  options[] = {
         { "master-key", required_argument, NULL, 'm' },
@@ -43,12 +37,14 @@ cli_check(int argc, char **argv)
         { NULL, 0, NULL, 0 }
     };
 
-    n = 0;
+    rc = -1;
     keys = NULL;
+    jwks = cli_alloc(sizeof(cli_jwks_t));
     opterr = 0;
 
-    while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-
+    while (rc == -1
+           && (c = getopt_long(argc, argv, ":h", options, NULL)) != -1)
+    {
         switch (c) {
 
         case 'm':
@@ -56,27 +52,41 @@ cli_check(int argc, char **argv)
             break;
 
         case 'j':
-            rc = cli_check_set(argv[0], sets, files, &n);
-            if (rc != 0) {
-                return rc;
-            }
-
+            rc = cli_jwks_add(jwks, argv[0], optarg);
             break;
 
         case 'h':
             cli_check_help();
-            return CLI_OK;
+            rc = CLI_OK;
+            break;
 
         default:
-            return cli_bad_option(argv, c);
+            rc = cli_bad_option(argv, c);
         }
     }
 
-    if (argc - optind != 1) {
-        return cli_usage(argv[0], "one directory file must be named");
+    if (rc == -1) {
+        rc = argc - optind == 1
+             ? cli_check_all(argv[optind], keys, jwks)
+             : cli_usage(argv[0], "one directory file must be named");
     }
 
-    dir = cli_directory_sets(argv[optind], sets, files, n);
+    cli_jwks_free(jwks);
+    free(jwks);
+
+    return rc;
+}
+
+
+static int
+cli_check_all(const char *name, const char *keys, cli_jwks_t *jwks)
+{
+    uint32_t              i;
+    unsigned              bad;
+    postern_ring_t        ring;
+    postern_directory_t  *dir;
+
+    dir = cli_jwks_directory(jwks, name);
 
     if (dir == NULL) {
         return CLI_FAILED;
@@ -87,27 +97,27 @@ cli_check(int argc, char **argv)
         return CLI_FAILED;
     }
 
-    bad = keys ? cli_check_secrets(argv[optind], dir, &ring) : 0;
+    bad = keys ? cli_check_secrets(name, dir, &ring) : 0;
 
     if (keys) {
         sodium_memzero(&ring, sizeof(ring));
     }
 
     if (bad == 0) {
-        cli_check_summary(argv[optind], dir);
+        cli_check_summary(name, dir);
 
-        for (c = 0; c < (int) n; c++) {
-            printf("  %s: keys %u, skipped %u\n", files[c], sets[c].nkeys,
-                   sets[c].nskipped);
+        for (i = 0; i < jwks->n; i++) {
+            printf("  %s: keys %u, skipped %u\n", jwks->files[i],
+                   jwks->sets[i].nkeys, jwks->sets[i].nskipped);
         }
     }
 
     fflush(stdout);
-    cli_check_x509(argv[optind], dir);
+    cli_check_x509(name, dir);
 
     if (dir->nplain) {
         cli_error("%s: %u secret%s in the open, the first is %.*s: "
-                  "\"postern seal\" seals them", argv[optind], dir->nplain,
+                  "\"postern seal\" seals them", name, dir->nplain,
                   dir->nplain == 1 ? " lies" : "s lie",
                   (int) dir->plain_first.len,
                   (const char *) dir->plain_first.data);
@@ -116,38 +126,6 @@ cli_check(int argc, char **argv)
     postern_directory_destroy(dir);
 
     return bad ? CLI_FAILED : CLI_OK;
-}
-
-
-/* ORG=FILE */
-
-static int
-cli_check_set(const char *command, postern_jwks_t *sets, const char **files,
-    uint32_t *n)
-{
-    const char      *equals;
-    postern_jwks_t  *set;
-
-    equals = strchr(optarg, '=');
-
-    if (equals == NULL || equals == optarg || equals[1] == '\0') {
-        return cli_usage(command, "--jwks must be ORG=FILE");
-    }
-
-    if (*n == CLI_CHECK_SETS) {
-        return cli_usage(command, "more than %d --jwks", CLI_CHECK_SETS);
-    }
-
-    set = &sets[*n];
-    memset(set, 0, sizeof(*set));
-
-    set->org.data = (const unsigned char *) optarg;
-    set->org.len = (size_t) (equals - optarg);
-    files[*n] = equals + 1;
-
-    (*n)++;
-
-    return 0;
 }
 
 
@@ -311,7 +289,8 @@ cli_check_help(void)
 "OPTIONS\n"
 "    --master-key FILE   open every secret with the keys in FILE\n"
 "    --jwks ORG=FILE     read that set of keys of an organization beside it,\n"
-"                        as \"postern_jwks\" does; repeatable\n"
+"                        as \"postern_jwks\" does; repeatable.  Or what that\n"
+"                        directive has: --jwks \"FILE org=ORG id=thumbprint\"\n"
 "    --help              this text\n"
 "\n"
 "EXAMPLES\n"

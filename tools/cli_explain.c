@@ -35,6 +35,7 @@ static void cli_explain_help(void);
 
 static const struct option  cli_explain_longopts[] = {
     { "directory",  required_argument, NULL, 'd' },
+    { "jwks",       required_argument, NULL, 'j' },
     { "master-key", required_argument, NULL, 'm' },
     { "base",       required_argument, NULL, 'b' },
     { "body",       required_argument, NULL, 'B' },
@@ -96,6 +97,7 @@ cli_explain(int argc, char **argv)
         postern_directory_destroy(e->dir);
     }
 
+    cli_jwks_free(&e->jwks);
     cli_free(&text);
     cli_free(&e->body);
     cli_request_free(&e->request);
@@ -201,26 +203,19 @@ cli_explain_options(int argc, char **argv, cli_explain_t *e)
 static int
 cli_explain_option(cli_explain_t *e, char **argv, int c)
 {
-    const sign_webhook_t  *webhook;
-
     switch (c) {
 
     case 'e':
         return cli_explain_number(optarg, &e->entry) == 0 ? -1
                : cli_usage(argv[0], "--entry must be a number from 1 on");
 
+    case 'j':
+        return cli_jwks_add(&e->jwks, argv[0], optarg);
+
     case 'W':
-        webhook = sign_webhook_kind(cli_str(optarg));
-
-        if (webhook == NULL) {
-            return cli_usage(argv[0], "--webhook must be standard, github, "
-                             "stripe, slack or shopify");
-        }
-
-        e->webhook = *webhook;
         e->policy.webhook = &e->webhook;
         e->policy.schemes = SIGN_WEBHOOK;
-        return -1;
+        return cli_webhook(&e->request, argv[0], optarg, &e->webhook);
 
     case 'k':
         if (e->nkeys == SIGN_MAX_KEYS) {
@@ -243,19 +238,28 @@ cli_explain_option(cli_explain_t *e, char **argv, int c)
 }
 
 
-/* as sign_webhook says it */
+/* those of --key beside those that --webhook names */
 
 static int
 cli_explain_webhook(cli_explain_t *e, const char *command)
 {
-    if (e->policy.webhook && e->nkeys == 0) {
-        return cli_usage(command, "--webhook needs --key");
+    size_t  i;
+
+    if (e->policy.webhook == NULL) {
+        return -1;
     }
 
-    memcpy(e->webhook.keys, e->keys, sizeof(e->keys));
-    e->webhook.nkeys = e->nkeys;
+    for (i = 0; i < e->nkeys; i++) {
 
-    return -1;
+        if (e->webhook.nkeys == SIGN_MAX_KEYS) {
+            return cli_usage(command, "more than %d keys of a webhook",
+                             SIGN_MAX_KEYS);
+        }
+
+        e->webhook.keys[e->webhook.nkeys++] = e->keys[i];
+    }
+
+    return e->webhook.nkeys ? -1 : cli_usage(command, "--webhook needs --key");
 }
 
 
@@ -293,7 +297,7 @@ cli_explain_address(const char *text, unsigned char out[16])
 static int
 cli_explain_load(cli_explain_t *e, const char *file, postern_str_t *text)
 {
-    e->dir = cli_directory(e->directory);
+    e->dir = cli_jwks_directory(&e->jwks, e->directory);
 
     if (e->dir == NULL) {
         return -1;
@@ -322,6 +326,12 @@ cli_explain_load(cli_explain_t *e, const char *file, postern_str_t *text)
     }
 
     e->scheme = (const char *) e->request.req.scheme.data;
+
+    if (e->policy.webhook
+        && cli_webhook_values(&e->request, &e->webhook) != 0)
+    {
+        return -1;
+    }
 
     return cli_explain_body(e);
 }
@@ -373,6 +383,9 @@ cli_explain_help(void)
 "\n"
 "OPTIONS\n"
 "    --directory FILE     the directory, to find the key in\n"
+"    --jwks ORG=FILE      a set of keys beside it (postern_jwks), or what\n"
+"                         nginx.conf has: \"FILE org=ORG id=thumbprint\";\n"
+"                         repeatable\n"
 "    --master-key FILE    opens the secrets of HMAC keys\n"
 "    --base FILE          what the client signed: its signature "
     "base, canonical\n"
@@ -389,7 +402,8 @@ cli_explain_help(void)
 "    --entry N            of a HAR, the request of that number, from 1 on\n"
 "    --url TEXT           of a HAR, the first request whose URL has that text\n"
 "    --webhook KIND       a webhook: standard, github, stripe, slack, shopify\n"
-"    --key ID             a key of the webhook, as sign_webhook names it;\n"
+"                         or what sign_webhook has: \"custom key=ID ...\"\n"
+"    --key ID             a key of the webhook, where --webhook names none;\n"
 "                         repeatable; with EnOS the key behind the token\n"
 "    --insecure           judge it as with sign_insecure_coverage, _body and\n"
 "                         _freshness: webhooks of github and shopify need it\n"

@@ -8,8 +8,8 @@
 #define _CLI_EXPLAIN_H_INCLUDED_
 
 
-#include "cli_request.h"
-#include "sign_webhook.h"
+#include "cli_jwks.h"
+#include "cli_webhook.h"
 
 
 #define CLI_EXPLAIN_FIELDS  32
@@ -21,6 +21,7 @@ typedef struct {
     postern_str_t              demanded[CLI_EXPLAIN_FIELDS];
 
     const char                *directory;
+    cli_jwks_t                 jwks;       /* beside the directory */
     const char                *ring_file;
     const char                *base_file;
     const char                *body_file;

@@ -16,18 +16,31 @@
 #define COMPARE_COLUMN  38      /* so that both fit into 80 */
 
 
+/* what the lines are of */
+
+typedef enum {
+    COMPARE_BASE = 0,
+    COMPARE_CANONICAL,          /* request of SigV4 */
+    COMPARE_STRING,             /* its string to sign */
+    COMPARE_CHUNK               /* that of a chunk, or of the trailers */
+} compare_what_e;
+
+
+static compare_what_e compare_what(const cli_explain_t *e,
+    postern_str_t theirs);
 static void compare_bases(const cli_explain_t *e, const char *title,
-    postern_str_t ours, postern_str_t theirs, int canonical);
+    postern_str_t ours, postern_str_t theirs, compare_what_e what);
 static postern_str_t compare_next(postern_str_t *text);
 static void compare_row(const cli_explain_t *e, postern_str_t a,
     postern_str_t b, int differ);
 static postern_str_t compare_escape(const cli_explain_t *e,
     postern_str_t line);
-static void compare_first(const cli_explain_t *e, unsigned n, int canonical,
-    postern_str_t a, postern_str_t b, postern_str_t all);
-static const char *compare_component(const cli_explain_t *e, int canonical,
-    unsigned n, postern_str_t expected, postern_str_t all, char *name,
-    size_t size);
+static void compare_first(const cli_explain_t *e, unsigned n,
+    compare_what_e what, postern_str_t a, postern_str_t b, postern_str_t all);
+static const char *compare_component(compare_what_e what, unsigned n,
+    postern_str_t expected, postern_str_t all, char *name, size_t size);
+static const char *compare_line(compare_what_e what, unsigned n,
+    unsigned lines);
 static const char *compare_cause(const char *component);
 
 
@@ -37,8 +50,8 @@ static const postern_str_t  compare_nothing = postern_string("(nothing)");
 void
 cli_explain_compare(cli_explain_t *e)
 {
-    int            canonical;
-    postern_str_t  file, theirs, ours;
+    postern_str_t   file, theirs, ours;
+    compare_what_e  what;
 
     if (cli_read(e->base_file, SIGN_MAX_BASE, &file) != 0) {
         return;
@@ -46,9 +59,9 @@ cli_explain_compare(cli_explain_t *e)
 
     theirs = file;
 
-    canonical = e->msg.canonical.data
-                && !(theirs.len > 5 && memcmp(theirs.data, "AWS4-", 5) == 0);
-    ours = canonical ? e->msg.canonical : e->msg.base;
+    what = compare_what(e, theirs);
+    ours = what == COMPARE_CANONICAL ? e->msg.canonical
+           : what == COMPARE_CHUNK ? e->msg.part : e->msg.base;
 
     /* editors and echo end the last line */
 
@@ -63,32 +76,57 @@ cli_explain_compare(cli_explain_t *e)
                "was made over something else\n", e->base_file);
 
     } else {
-        compare_bases(e, "client", ours, theirs, canonical);
+        compare_bases(e, "client", ours, theirs, what);
     }
 
     cli_free(&file);
 }
 
 
+/* SigV4 has three texts that a client may show */
+
+static compare_what_e
+compare_what(const cli_explain_t *e, postern_str_t theirs)
+{
+    postern_str_t  first;
+
+    if (e->msg.canonical.data == NULL) {
+        return COMPARE_BASE;
+    }
+
+    first = cli_explain_line(&theirs);
+
+    if (first.len <= 8 || memcmp(first.data, "AWS4-", 5) != 0) {
+        return COMPARE_CANONICAL;
+    }
+
+    return e->msg.part.data
+           && (memcmp(first.data + first.len - 8, "-PAYLOAD", 8) == 0
+               || memcmp(first.data + first.len - 8, "-TRAILER", 8) == 0)
+           ? COMPARE_CHUNK : COMPARE_STRING;
+}
+
+
 void
 cli_explain_guessed(const cli_explain_t *e, const sign_message_t *guess)
 {
-    int            canonical;
-    postern_str_t  ours, theirs;
+    postern_str_t   ours, theirs;
+    compare_what_e  what;
 
-    canonical = e->msg.canonical.data && guess->canonical.data;
-    ours = canonical ? e->msg.canonical : e->msg.base;
-    theirs = canonical ? guess->canonical : guess->base;
+    what = e->msg.canonical.data && guess->canonical.data ? COMPARE_CANONICAL
+                                                          : COMPARE_BASE;
+    ours = what ? e->msg.canonical : e->msg.base;
+    theirs = what ? guess->canonical : guess->base;
 
     if (ours.data && !postern_str_eq(ours, theirs)) {
-        compare_bases(e, "guess", ours, theirs, canonical);
+        compare_bases(e, "guess", ours, theirs, what);
     }
 }
 
 
 static void
 compare_bases(const cli_explain_t *e, const char *title, postern_str_t ours,
-    postern_str_t theirs, int canonical)
+    postern_str_t theirs, compare_what_e what)
 {
     int            differ;
     unsigned       n, first;
@@ -120,7 +158,7 @@ compare_bases(const cli_explain_t *e, const char *title, postern_str_t ours,
     }
 
     if (first) {
-        compare_first(e, first, canonical, first_a, first_b, all);
+        compare_first(e, first, what, first_a, first_b, all);
     }
 }
 
@@ -202,14 +240,14 @@ cli_explain_print(const char *title, postern_str_t line)
 
 
 static void
-compare_first(const cli_explain_t *e, unsigned n, int canonical,
+compare_first(const cli_explain_t *e, unsigned n, compare_what_e what,
     postern_str_t a, postern_str_t b, postern_str_t all)
 {
     char         name[POSTERN_NAME_MAX];
     size_t       i;
     const char  *component;
 
-    component = compare_component(e, canonical, n, a, all, name, sizeof(name));
+    component = compare_component(what, n, a, all, name, sizeof(name));
 
     printf("\nfirst difference, line %u, %s:\n", n, component);
     cli_explain_print("  expected  | ", a);
@@ -255,42 +293,27 @@ cli_explain_line(postern_str_t *text)
 /* the component that a line of the base or the canonical request is of */
 
 static const char *
-compare_component(const cli_explain_t *e, int canonical, unsigned n,
-    postern_str_t expected, postern_str_t all, char *name, size_t size)
+compare_component(compare_what_e what, unsigned n, postern_str_t expected,
+    postern_str_t all, char *name, size_t size)
 {
-    size_t                 len;
-    unsigned               lines;
-    const unsigned char   *end;
-
-    static const char     *const  parts[] = { "method", "path", "query" };
-
-    static const char     *const  string[] = {
-        "algorithm", "time", "scope", "hash of the canonical request"
-    };
-
-    if (e->msg.scheme == SIGN_SIGV4 && !canonical) {
-        return n <= 4 ? string[n - 1] : "end";
-    }
-
-    if (canonical && n <= 3) {
-        return parts[n - 1];
-    }
+    size_t                len;
+    unsigned              lines;
+    const char           *known;
+    const unsigned char  *end;
 
     for (lines = 1; all.data; lines++) {
         cli_explain_line(&all);
     }
 
-    if (canonical && n + 1 == lines) {
-        return "hash of the body";
-    }
+    known = compare_line(what, n, lines - 1);
 
-    if (canonical && n + 2 == lines) {
-        return "list of signed headers";
+    if (known) {
+        return known;
     }
 
     len = expected.len;
 
-    if (!canonical && len && *expected.data == '"') {
+    if (what == COMPARE_BASE && len && *expected.data == '"') {
         end = memchr(expected.data + 1, '"', len - 1);
         expected.data++;
         len = end ? (size_t) (end - expected.data) : 0;
@@ -303,6 +326,41 @@ compare_component(const cli_explain_t *e, int canonical, unsigned n,
     snprintf(name, size, "%.*s", (int) len, (const char *) expected.data);
 
     return len ? name : "end";
+}
+
+
+/* a line that is known by its place; NULL: it names itself */
+
+static const char *
+compare_line(compare_what_e what, unsigned n, unsigned lines)
+{
+    static const char  *const  request[] = { "method", "path", "query" };
+
+    static const char  *const  string[] = {
+        "algorithm", "time", "scope", "hash of the canonical request"
+    };
+
+    static const char  *const  chunk[] = {
+        "algorithm", "time", "scope", "signature before it", "hash of nothing",
+        "hash of the chunk"
+    };
+
+    switch (what) {
+
+    case COMPARE_STRING:
+        return n <= 4 ? string[n - 1] : "end";
+
+    case COMPARE_CHUNK:
+        return n == lines && n <= 6 ? chunk[5] : n < 6 ? chunk[n - 1] : "end";
+
+    case COMPARE_CANONICAL:
+        return n <= 3 ? request[n - 1]
+               : n == lines ? "hash of the body"
+               : n + 1 == lines ? "list of signed headers" : NULL;
+
+    default:
+        return NULL;
+    }
 }
 
 
@@ -340,6 +398,10 @@ compare_cause(const char *component)
                               "none)" },
         { "hash of the canonical request", "compare the canonical request: "
                                            "give that with --base" },
+        { "signature before it", "the chunk before it, or of the first one the "
+                                 "request, has another signature" },
+        { "hash of the chunk", "another payload was signed, or its framing "
+                               "with it" },
         { "time", "another X-Amz-Date was signed" },
         { "scope", "date, region or service are not those of Credential=" },
         { "list of signed headers", "not the list of SignedHeaders=" },

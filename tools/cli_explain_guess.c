@@ -164,7 +164,7 @@ cli_explain_normalized(cli_explain_t *e)
     sign_request_t  req;
     unsigned char  *p;
 
-    if (e->msg.scheme != SIGN_SIGV4
+    if (!(e->msg.scheme & (SIGN_SIGV4|SIGN_SIGV4A))
         || sign_sigv4_target(e->request.req.target, &path, &query) != 0
         || memchr(path.data, '%', path.len) != NULL)
     {

@@ -53,6 +53,10 @@ cli_explain_report(cli_explain_t *e)
                                                : "signature base",
                          e->msg.base);
     }
+
+    if (e->msg.part.data) {
+        cli_explain_text("string to sign of that chunk", e->msg.part);
+    }
 }
 
 

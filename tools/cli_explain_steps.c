@@ -369,7 +369,9 @@ cli_explain_body(cli_explain_t *e, sign_key_t *key, sign_message_t *msg)
         code = sink->final(sink, msg);
     }
 
-    if (code == SIGN_DIGEST) {
+    /* of one that is framed the sink says more */
+
+    if (code == SIGN_DIGEST && !msg->framed) {
         snprintf(msg->detail, sizeof(msg->detail), "the digest of the body "
                  "(%zu bytes) is not the one that was signed",
                  e->request.body.len);

@@ -14,7 +14,7 @@
 
 
 #define CLI_SIGN_SCHEMES                                                      \
-    (SIGN_RFC9421|SIGN_SIGV4|SIGN_CAVAGE|SIGN_WEBHOOK|SIGN_ENOS)
+    (SIGN_RFC9421|SIGN_SIGV4|SIGN_SIGV4A|SIGN_CAVAGE|SIGN_WEBHOOK|SIGN_ENOS)
 
 
 static int cli_sign_options(int argc, char **argv, cli_sign_t *s);
@@ -195,7 +195,7 @@ cli_sign_option(cli_sign_t *s, const char *command, int c)
 
         if (!(s->scheme & CLI_SIGN_SCHEMES)) {
             return cli_usage(command, "--scheme must be rfc9421, sigv4, "
-                             "cavage, webhook or enos");
+                             "sigv4a, cavage, webhook or enos");
         }
 
         return -1;
@@ -323,7 +323,7 @@ cli_sign_check(cli_sign_t *s, const char *command)
         return CLI_USAGE;
     }
 
-    if (s->scheme == SIGN_SIGV4) {
+    if (s->scheme & (SIGN_SIGV4|SIGN_SIGV4A)) {
 
         if (s->signer.alg != POSTERN_ALG_HMAC_SHA256) {
             return cli_usage(command, "SigV4 needs --secret-file, the secret "
@@ -516,10 +516,10 @@ cli_sign_help(void)
 "DESCRIPTION\n"
 "    Signs a request and sends it; the response's body goes to standard\n"
 "    output.  The schemes are RFC 9421 (HTTP Message Signatures), AWS\n"
-"    Signature Version 4, draft-cavage-http-signatures with the forms of Kong\n"
-"    and APISIX, webhooks, and EnOS.  The algorithm is that of the key.  The\n"
-"    URL is sent exactly as it is written: no dot segment is resolved, and\n"
-"    nothing is encoded.\n"
+"    Signature Version 4 and 4A, draft-cavage-http-signatures with the forms\n"
+"    of Kong and APISIX, webhooks, and EnOS.  The algorithm is that of the\n"
+"    key.  The URL is sent exactly as it is written: no dot segment is\n"
+"    resolved, and nothing is encoded.\n"
 "\n"
 "    By RFC 9421 the signature covers @method, @authority, @path, @query and,\n"
 "    where there is a body, content-type and content-digest "
@@ -548,8 +548,8 @@ cli_sign_help(void)
 "    -H, --header LINE    a further header, \"Name: value\"; repeatable\n"
 "\n"
 "OPTIONS: SIGNATURE\n"
-"    --scheme NAME        rfc9421 (the default), sigv4, cavage, webhook "
-"or enos\n"
+"    --scheme NAME        rfc9421 (the default), sigv4, sigv4a, cavage,\n"
+"                         webhook or enos\n"
 "    --form NAME          cavage: draft (the default), kong or apisix\n"
 "    --kind NAME          webhook: standard, github, stripe, slack or shopify\n"
 "    --token TEXT         enos: version 2, with this access token; without\n"
@@ -566,8 +566,9 @@ cli_sign_help(void)
 "    --expires SECONDS    rfc9421, cavage: so long after the time of signing\n"
 "    --label NAME         rfc9421: the signature's label, sig1\n"
 "    --tag TEXT           rfc9421: the signature's tag, none\n"
-"    --region NAME        sigv4: of the credential's scope, \"local\"\n"
-"    --service NAME       sigv4: of the credential's scope, \"app\"\n"
+"    --region NAME        sigv4: of the credential's scope, \"local\";\n"
+"                         sigv4a: which it is for, as in \"eu-*,us-east-1\"\n"
+"    --service NAME       sigv4, sigv4a: of the credential's scope, \"app\"\n"
 "\n"
 "OPTIONS: OUTPUT\n"
 "    --print              print the request as raw HTTP/1.1, send nothing\n"

@@ -19,6 +19,10 @@
 
 #define CLI_NONCE_MAX  32
 
+/* names of the algorithms */
+#define CLI_SIGV4   "AWS4-HMAC-SHA256"
+#define CLI_SIGV4A  "AWS4-ECDSA-P256-SHA256"
+
 
 static int cli_sign_make_rfc9421(cli_sign_t *s);
 static postern_str_t cli_sign_params(cli_sign_t *s);
@@ -26,6 +30,7 @@ static postern_str_t cli_sign_components(cli_sign_t *s);
 static postern_str_t cli_sign_component(cli_sign_t *s, postern_str_t list,
     const char *component);
 static int cli_sign_make_sigv4(cli_sign_t *s);
+static postern_str_t cli_sign_credential(cli_sign_t *s, const char *time);
 static postern_str_t cli_sign_listed(cli_sign_t *s);
 static void cli_sign_time(int64_t seconds, char out[17]);
 
@@ -36,6 +41,7 @@ cli_sign_make(cli_sign_t *s)
     switch (s->scheme) {
 
     case SIGN_SIGV4:
+    case SIGN_SIGV4A:
         return cli_sign_make_sigv4(s);
 
     case SIGN_CAVAGE:
@@ -203,10 +209,10 @@ cli_sign_base64(cli_sign_t *s, const unsigned char *data, size_t len)
 static int
 cli_sign_make_sigv4(cli_sign_t *s)
 {
-    char            time[17], hex[2 * 32 + 1];
+    char            time[17], hex[2 * SIGN_SIGV4A_DER_MAX + 1];
     size_t          len;
     cli_request_t  *r;
-    postern_str_t   prefix, listed;
+    postern_str_t   prefix;
     unsigned char   hash[32], signature[CLI_SIGNATURE_MAX];
 
     r = &s->request;
@@ -225,11 +231,14 @@ cli_sign_make_sigv4(cli_sign_t *s)
         return -1;
     }
 
-    listed = cli_sign_listed(s);
-    prefix = cli_format(r, "AWS4-HMAC-SHA256 Credential=%s/%.8s/%s/%s/"
-                        "aws4_request, SignedHeaders=%s, Signature=",
-                        s->key_id, time, s->region, s->service,
-                        (const char *) listed.data);
+    if (s->scheme == SIGN_SIGV4A
+        && cli_request_get(r, "x-amz-region-set").data == NULL
+        && cli_request_add(r, "X-Amz-Region-Set", cli_str(s->region)) != 0)
+    {
+        return -1;
+    }
+
+    prefix = cli_sign_credential(s, time);
 
     if (cli_request_add(r, "Authorization",
                         cli_format(r, "%s" CLI_ZEROS,
@@ -245,13 +254,36 @@ cli_sign_make_sigv4(cli_sign_t *s)
         return -1;
     }
 
-    sodium_bin2hex(hex, sizeof(hex), signature, 32);
+    sodium_bin2hex(hex, sizeof(hex), signature, len);
 
     cli_request_set_last(r, "authorization",
                          cli_format(r, "%s%s", (const char *) prefix.data,
                                     hex));
 
     return 0;
+}
+
+
+/* the scope of 4A has no region: the header above has them */
+
+static postern_str_t
+cli_sign_credential(cli_sign_t *s, const char *time)
+{
+    postern_str_t  listed;
+
+    listed = cli_sign_listed(s);
+
+    if (s->scheme == SIGN_SIGV4A) {
+        return cli_format(&s->request, CLI_SIGV4A " Credential=%s/%.8s/%s/"
+                          "aws4_request, SignedHeaders=%s, Signature=",
+                          s->key_id, time, s->service,
+                          (const char *) listed.data);
+    }
+
+    return cli_format(&s->request, CLI_SIGV4 " Credential=%s/%.8s/%s/%s/"
+                      "aws4_request, SignedHeaders=%s, Signature=",
+                      s->key_id, time, s->region, s->service,
+                      (const char *) listed.data);
 }
 
 

@@ -5,22 +5,27 @@
 
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <sodium.h>
 
 #include "cli_request.h"
-#include "sign_sigv4.h"
+#include "sign_verify.h"
 
 
 static void cli_signer_hmac(const unsigned char *key, size_t len,
     postern_str_t data, unsigned char out[32]);
 static void cli_signer_sigv4(const cli_signer_t *s, const sign_message_t *msg,
     unsigned char out[32]);
+static size_t cli_signer_sigv4a(const cli_signer_t *s,
+    const sign_message_t *msg, unsigned char out[CLI_SIGNATURE_MAX]);
+static EVP_PKEY *cli_signer_scalar(const unsigned char scalar[32]);
 static size_t cli_signer_mac(const cli_signer_t *s, postern_str_t base,
     unsigned char out[CLI_SIGNATURE_MAX]);
 static size_t cli_signer_pkey(const cli_signer_t *s, const sign_message_t *msg,
@@ -151,11 +156,15 @@ size_t
 cli_signer_sign(const cli_signer_t *s, const sign_message_t *msg,
     unsigned char out[CLI_SIGNATURE_MAX])
 {
-    if (msg->scheme == SIGN_SIGV4) {
+    if (msg->scheme & (SIGN_SIGV4|SIGN_SIGV4A)) {
 
         if (s->alg != POSTERN_ALG_HMAC_SHA256) {
             cli_error("SigV4 needs the secret of an hmac-sha256 key");
             return 0;
+        }
+
+        if (msg->scheme == SIGN_SIGV4A) {
+            return cli_signer_sigv4a(s, msg, out);
         }
 
         cli_signer_sigv4(s, msg, out);
@@ -237,6 +246,82 @@ cli_signer_sigv4(const cli_signer_t *s, const sign_message_t *msg,
 }
 
 
+/* by the pair of keys that the gateway derives as well */
+
+static size_t
+cli_signer_sigv4a(const cli_signer_t *s, const sign_message_t *msg,
+    unsigned char out[CLI_SIGNATURE_MAX])
+{
+    int             rc;
+    size_t          len;
+    sign_key_t     *derived;
+    cli_signer_t    pair;
+    postern_key_t   key;
+    unsigned char   scalar[32];
+
+    memset(&key, 0, sizeof(key));
+    memset(&pair, 0, sizeof(pair));
+
+    key.algorithm = POSTERN_ALG_HMAC_SHA256;
+    derived = sign_key_create(&key, s->secret);
+    rc = derived ? sign_sigv4a_private(derived, msg->key_id, scalar) : -1;
+    sign_key_destroy(derived);
+
+    pair.alg = POSTERN_ALG_ECDSA_P256_SHA256;
+    pair.pkey = rc == 0 ? cli_signer_scalar(scalar) : NULL;
+    sodium_memzero(scalar, sizeof(scalar));
+
+    if (pair.pkey == NULL) {
+        ERR_clear_error();
+        cli_error("OpenSSL cannot sign with this secret");
+        return 0;
+    }
+
+    len = cli_signer_pkey(&pair, msg, out);
+
+    cli_signer_free(&pair);
+
+    return len;
+}
+
+
+static EVP_PKEY *
+cli_signer_scalar(const unsigned char scalar[32])
+{
+    BIGNUM          *n;
+    EVP_PKEY        *pkey;
+    OSSL_PARAM      *params;
+    EVP_PKEY_CTX    *ctx;
+    OSSL_PARAM_BLD  *build;
+
+    pkey = NULL;
+    n = BN_secure_new();
+    build = OSSL_PARAM_BLD_new();
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+
+    params = n && build && ctx && BN_bin2bn(scalar, 32, n)
+             && OSSL_PARAM_BLD_push_utf8_string(build,
+                                        OSSL_PKEY_PARAM_GROUP_NAME,
+                                        sign_p256.name, 0) == 1
+             && OSSL_PARAM_BLD_push_BN_pad(build, OSSL_PKEY_PARAM_PRIV_KEY,
+                                           n, 32) == 1
+             ? OSSL_PARAM_BLD_to_param(build) : NULL;
+
+    if (params == NULL || EVP_PKEY_fromdata_init(ctx) != 1
+        || EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params) != 1)
+    {
+        pkey = NULL;
+    }
+
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    EVP_PKEY_CTX_free(ctx);
+    BN_clear_free(n);
+
+    return pkey;
+}
+
+
 static size_t
 cli_signer_pkey(const cli_signer_t *s, const sign_message_t *msg,
     unsigned char out[CLI_SIGNATURE_MAX])
@@ -289,9 +374,9 @@ cli_signer_pkey(const cli_signer_t *s, const sign_message_t *msg,
         return 0;
     }
 
-    /* what cavage sends is what OpenSSL makes */
+    /* what cavage and SigV4A send is what OpenSSL makes */
 
-    if (msg->scheme == SIGN_CAVAGE
+    if ((msg->scheme & (SIGN_CAVAGE|SIGN_SIGV4A))
         || (s->alg != POSTERN_ALG_ECDSA_P256_SHA256
             && s->alg != POSTERN_ALG_ECDSA_P384_SHA384))
     {

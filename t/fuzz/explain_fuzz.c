@@ -1,6 +1,7 @@
 /* link:
    ngx_http_sign_module/sign_*.c ngx_http_postern_module/postern_*.c
-   tools/cli_explain*.c tools/cli_request*.c tools/cli_io.c
+   tools/cli_explain*.c tools/cli_request*.c tools/cli_jwks.c
+   tools/cli_webhook.c tools/cli_io.c
    -ljansson -lsodium -lcrypto -lhiredis */
 
 /*
