@@ -4,7 +4,8 @@ package SigV4;
 # clients, which are scripts that print TAP.
 #
 #     store()              starts the application, once; the port
-#     script($file, @args) runs t/e2e/$file, each of its lines one assertion
+#     script($file, @args) runs t/e2e/$file, each of its lines one assertion:
+#                          by node, Python or Ruby, as its name says
 #     presigned(%request)  target of a presigned URL: service, region, expires,
 #                          created, hash (UNSIGNED-PAYLOAD for S3), secret
 #     chunked(%request)    header lines and body of an upload in aws-chunked:
@@ -58,7 +59,11 @@ END {
 sub script {
     my ($file, @args) = @_;
 
-    my $r = Npm::node("$Npm::top/t/e2e/$file", @args);
+    my %with = (py => "/usr/bin/python3", rb => "ruby");
+    my $program = $with{$file =~ s/.*\.//r};
+
+    my $r = $program ? run($program, "$Npm::top/t/e2e/$file", @args)
+                     : Npm::node("$Npm::top/t/e2e/$file", @args);
     my ($plan, $ran) = (-1, 0);
 
     for (split /\n/, $r->{out}) {
@@ -76,6 +81,17 @@ sub script {
 
     Test::More::is($r->{status}, 0, "$file ended well");
     Test::More::is($plan, $ran, "$file ran to its end");
+}
+
+
+sub run {
+    open my $pipe, "-|", @_ or die "$_[0]: $!\n";
+    local $/;
+    my $out = <$pipe> // "";
+
+    close $pipe;
+
+    return { status => $?, out => $out };
 }
 
 
