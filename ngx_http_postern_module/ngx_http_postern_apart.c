@@ -213,6 +213,11 @@ ngx_http_postern_apart_ask(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     ngx_str_t                      *prefix;
     ngx_http_postern_apart_call_t  *call;
 
+    if (op->local) {
+        return ngx_http_postern_apart_at_once(op,
+                                              NGX_HTTP_POSTERN_UNAVAILABLE);
+    }
+
     /* strangers may ask for what there is not: so many at a time */
 
     if (acf->asking >= NGX_HTTP_POSTERN_APART_ASKING) {

@@ -23,7 +23,7 @@
 
 
 /* changes whenever the table or a type below does */
-#define NGX_HTTP_POSTERN_API_VERSION  6
+#define NGX_HTTP_POSTERN_API_VERSION  7
 
 
 /*
@@ -167,9 +167,9 @@ struct ngx_http_postern_op_s {
     unsigned                         done:1;
     unsigned                         pending:1;
 
-    unsigned                         local:1; /* claim, the caller's: where
-                                                 Redis cannot be asked, what
-                                                 this node knows counts */
+    unsigned                         local:1; /* claim, key, the caller's:
+                                                 where Redis cannot be asked,
+                                                 what this node knows counts */
     unsigned                         alone:1; /* and that was so */
 };
 
@@ -397,8 +397,10 @@ typedef struct {
     /*
      * A key that the directory's file does not have: an operation like those of
      * the store, for a request.  OK with op->apart; NO where there is none that
-     * can be used; UNAVAILABLE where nobody can tell.  NGX_DECLINED: there are
-     * no keys but those of the file (postern_keys); has_apart() says so too.
+     * can be used; UNAVAILABLE where nobody can tell.  With op->local, which is
+     * for places that cannot wait, only what the worker remembers counts.
+     * NGX_DECLINED: there are no keys but those of the file (postern_keys);
+     * has_apart() says so too.
      */
     ngx_int_t  (*key)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
                       ngx_str_t *id);
@@ -411,6 +413,9 @@ typedef struct {
      * memory.
      */
     ngx_int_t  (*drop_headers)(ngx_http_request_t *r);
+
+    /* has_apart() of a configuration */
+    ngx_flag_t (*keeps_apart)(ngx_conf_t *cf);
 } ngx_http_postern_api_t;
 
 

@@ -323,8 +323,8 @@ const postern_key_t *postern_directory_fingerprint(
  * A key that stands apart from the document, beside which it is: the object of
  * a key and "org" in it, under an id that the document does not have.  What it
  * refers to must be in dir; secrets in it must be sealed; keys that no request
- * names, and those that sign for us, are not kept apart.  Memory is the
- * arena's, pointers go into dir.  NULL with *err filled in.
+ * names are not kept apart.  Memory is the arena's, pointers go into dir.  NULL
+ * with *err filled in.
  */
 const postern_key_t *postern_directory_key_parse(
     const postern_directory_t *dir, postern_str_t id, postern_str_t json,

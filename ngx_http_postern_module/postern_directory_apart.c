@@ -220,10 +220,6 @@ postern_apart_use(postern_parse_t *p, const postern_key_t *key)
 
     if (key->private_key.len) {
         at.member = "private_key";
-
-        return postern_fault(p, &at, POSTERN_JSON_NAME,
-                             "a key that signs must be in the directory's "
-                             "file");
     }
 
     if (p->dir->nplain) {

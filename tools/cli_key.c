@@ -309,15 +309,13 @@ cli_key_check_files(const cli_key_t *k, const char *command)
                          "holds nothing secret");
     }
 
-    if (k->redis && (!made || k->outward || k->jwk)) {
-        return cli_usage(command, "--redis is for keys that requests name: of "
-                         "%s nothing is looked up there",
-                         made ? k->jwk ? "a JWK" : "a key that nginx signs "
-                                                   "with"
-                              : "certificates and keys of OpenSSH");
+    if (k->redis && (!made || k->jwk)) {
+        return cli_usage(command, "--redis is for keys that are named by an "
+                         "id: of %s nothing is looked up there",
+                         made ? "a JWK" : "certificates and keys of OpenSSH");
     }
 
-    if (k->redis && hmac && k->ring_file == NULL) {
+    if (k->redis && (hmac || k->outward) && k->ring_file == NULL) {
         return cli_usage(command, "--redis needs --master-key: a secret in "
                          "Redis must be sealed");
     }

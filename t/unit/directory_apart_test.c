@@ -15,6 +15,7 @@
 /* Keys that stand apart from the document, in Redis. */
 
 #include "directory.h"
+#include "directory_keys.h"
 #include "scarce.h"
 
 
@@ -196,7 +197,7 @@ TEST(what_is_wrong_with_one_is_told)
 }
 
 
-TEST(an_authority_and_a_key_that_signs_stand_in_the_file)
+TEST(an_authority_stands_in_the_file)
 {
     begin(DOCUMENT);
 
@@ -206,12 +207,28 @@ TEST(an_authority_and_a_key_that_signs_stand_in_the_file)
                  "sB9k0Wpc/zpgLBtcm0OclYmrBui7gkMMwo'}") == NULL);
     EXPECT_STR(slice(err.path), "algorithm");
 
-    EXPECT(apart("k", "{'org':'acme','user':'alice','algorithm':'ed25519',"
-                 "'public_key':'" ED25519 "','private_key':'" SEALED "'}")
-           == NULL);
-    EXPECT_STR(slice(err.path), "private_key");
-    EXPECT_STR(slice(err.text),
-               "a key that signs must be in the directory's file");
+    end();
+}
+
+
+TEST(a_key_that_signs_is_sealed)
+{
+    const postern_key_t  *key;
+
+    begin(DOCUMENT);
+
+    key = apart("k", "{'org':'acme','user':'alice','algorithm':'ed25519',"
+                "'public_key':'" ED25519 "','private_key':'" SEALED "'}");
+
+    if (EXPECT(key != NULL)) {
+        EXPECT_STR(key->private_key, SEALED);
+    }
+
+    FAULT("k", "{'org':'acme','user':'alice',"
+          "'algorithm':'ecdsa-p256-sha256','public_key':'" P256_SPKI "',"
+          "'private_key':'plain:" P256_PRIVATE "'}",
+          "private_key", "a secret must be sealed here");
+    EXPECT_INT(dir->nplain, 0);
 
     end();
 }
