@@ -48,8 +48,6 @@ static void ngx_http_sign_destroy(void *data);
 static sign_key_t *ngx_http_sign_ssh_decoy(ngx_http_request_t *r,
     ngx_http_sign_keys_t *keys, const sign_message_t *msg,
     const postern_key_t **key);
-static sign_maker_t *ngx_http_sign_open_private(ngx_http_request_t *r,
-    const postern_key_t *key);
 static uint32_t ngx_http_sign_hash(postern_str_t id);
 
 
@@ -289,7 +287,7 @@ ngx_http_sign_maker(ngx_http_request_t *r, const postern_key_t *key)
 }
 
 
-static sign_maker_t *
+sign_maker_t *
 ngx_http_sign_open_private(ngx_http_request_t *r, const postern_key_t *key)
 {
     char            name[NGX_MAX_PATH];

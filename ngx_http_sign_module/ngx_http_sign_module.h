@@ -171,11 +171,14 @@ ngx_int_t ngx_http_sign_found_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
 /* ngx_http_sign_apart.c: a key that the directory's file does not have; ends in
-   found_key().  apart_key() is what ngx_http_sign_key() is for those */
+   found_key().  apart_key() is what ngx_http_sign_key() is for those, and
+   apart_maker() what ngx_http_sign_maker() is */
 ngx_int_t ngx_http_sign_ask_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 sign_key_t *ngx_http_sign_apart_key(ngx_http_request_t *r,
     const postern_key_t *key);
+sign_maker_t *ngx_http_sign_apart_maker(ngx_http_request_t *r,
+    ngx_http_postern_apart_t *apart);
 
 /* ngx_http_sign_claim.c: claim() is what comes behind the cryptography, and
    ends in accepted() */
@@ -297,6 +300,8 @@ sign_key_t *ngx_http_sign_key(ngx_http_request_t *r,
 sign_maker_t *ngx_http_sign_maker(ngx_http_request_t *r,
     const postern_key_t *key);
 sign_key_t *ngx_http_sign_open(ngx_http_request_t *r,
+    const postern_key_t *key);
+sign_maker_t *ngx_http_sign_open_private(ngx_http_request_t *r,
     const postern_key_t *key);
 sign_key_t *ngx_http_sign_decoy(ngx_http_request_t *r,
     const sign_message_t *msg, const postern_key_t **key);

@@ -23,9 +23,23 @@
 #define NGX_HTTP_SIGN_OTHERS      4       /* …_pass that cannot be signed */
 
 
+/* a key that a directive names, and where it does */
+
+typedef struct {
+    ngx_str_t                        directive;
+    postern_str_t                    id;
+    sign_scheme_e                    scheme;
+    ngx_str_t                        file;
+    ngx_uint_t                       line;
+    unsigned                         used:1;      /* by a location */
+} ngx_http_sign_named_key_t;
+
+
 typedef struct {
     unsigned                         upstream:1;  /* in use somewhere */
     unsigned                         response:1;
+    ngx_array_t                     *keys;        /* of
+                                               ngx_http_sign_named_key_t * */
 
     ngx_http_handler_pt              proxy;       /* of proxy_pass */
     ngx_uint_t                       proxy_index;
@@ -36,6 +50,7 @@ typedef struct {
 typedef struct {
     ngx_flag_t                       upstream;
     sign_make_t                      make;
+    ngx_http_sign_named_key_t       *upstream_key;
     ngx_http_handler_pt              content;     /* of proxy_pass here, NULL:
                                                      there is none */
     ngx_http_upstream_conf_t        *proxy;       /* its configuration */
@@ -45,8 +60,17 @@ typedef struct {
     ngx_flag_t                       response;
     ngx_str_t                        response_key;   /* empty: the request's */
     ngx_str_t                        response_tag;
+    ngx_http_sign_named_key_t       *answer_key;     /* NULL: the request's */
     size_t                           response_buffer;
 } ngx_http_sign_outward_conf_t;
+
+
+/* what Redis was asked of a key, before anything has to be signed */
+
+typedef struct {
+    ngx_http_postern_op_t            op;
+    postern_str_t                    id;          /* absent: nothing yet */
+} ngx_http_sign_asked_key_t;
 
 
 /* what the two parts know of a request; forgotten by internal redirects, after
@@ -55,10 +79,14 @@ typedef struct {
 typedef struct {
     void                            *upstream;
     void                            *response;
+
+    ngx_http_sign_asked_key_t        upstream_key;
+    ngx_http_sign_asked_key_t        answer_key;
 } ngx_http_sign_outward_ctx_t;
 
 
 extern ngx_module_t  ngx_http_sign_outward_module;
+extern ngx_module_t  ngx_http_sign_outward_key_module;
 
 
 /*
@@ -76,11 +104,16 @@ void ngx_http_sign_response_init(void);
 ngx_http_sign_outward_ctx_t *ngx_http_sign_outward_ctx(ngx_http_request_t *r);
 
 /*
- * ngx_http_sign_outward_module.c: the key of that id made ready to sign by the
- * scheme, NULL where there is none that may; the reason is logged.
+ * ngx_http_sign_outward_key.c.  named_key() remembers for nginx -t that cmd
+ * names that key.  preaccess() asks Redis for those that the directory's file
+ * does not have.  key() gives one made ready to sign by the scheme, NULL where
+ * there is none that may; the reason is logged.
  */
+ngx_http_sign_named_key_t *ngx_http_sign_named_key(ngx_conf_t *cf,
+    ngx_command_t *cmd, postern_str_t id, sign_scheme_e scheme);
+ngx_int_t ngx_http_sign_outward_preaccess(ngx_http_request_t *r);
 sign_maker_t *ngx_http_sign_outward_key(ngx_http_request_t *r,
-    postern_str_t id, sign_scheme_e scheme);
+    ngx_http_sign_asked_key_t *asked, postern_str_t id, sign_scheme_e scheme);
 
 
 #endif /* _NGX_HTTP_SIGN_OUTWARD_H_INCLUDED_ */

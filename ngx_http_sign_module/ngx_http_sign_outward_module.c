@@ -37,8 +37,6 @@ static char *ngx_http_sign_set_response_key(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static ngx_uint_t ngx_http_sign_is_text(const u_char *data, size_t len,
     const char *none);
-static sign_code_e ngx_http_sign_outward_judge(const postern_key_t *key,
-    sign_scheme_e scheme, time_t now);
 
 
 static ngx_http_sign_pass_t  ngx_http_sign_proxy = {
@@ -246,6 +244,8 @@ ngx_http_sign_outward_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     conf->make = { 0 };
+     *     conf->upstream_key = NULL;
+     *     conf->answer_key = NULL;
      *     conf->content = NULL;
      *     conf->proxy = NULL;
      *     conf->streams = 0;
@@ -271,6 +271,7 @@ ngx_http_sign_outward_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->upstream == NGX_CONF_UNSET) {
         conf->make = prev->make;
+        conf->upstream_key = prev->upstream_key;
     }
 
     ngx_conf_merge_value(conf->upstream, prev->upstream, 0);
@@ -281,6 +282,7 @@ ngx_http_sign_outward_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->response_key.data == NULL) {
         conf->response_key = prev->response_key;
         conf->response_tag = prev->response_tag;
+        conf->answer_key = prev->answer_key;
     }
 
     rv = ngx_http_sign_merge_upstream(cf, prev, conf);
@@ -345,6 +347,7 @@ ngx_http_sign_merge_upstream(ngx_conf_t *cf,
     }
 
     omcf->upstream = 1;
+    conf->upstream_key->used = 1;
 
     if (conf->make.unsigned_body) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
@@ -419,6 +422,10 @@ ngx_http_sign_merge_response(ngx_conf_t *cf,
                                               ngx_http_sign_outward_module);
     omcf->response = 1;
 
+    if (conf->answer_key) {
+        conf->answer_key->used = 1;
+    }
+
     return NGX_CONF_OK;
 }
 
@@ -426,6 +433,8 @@ ngx_http_sign_merge_response(ngx_conf_t *cf,
 static ngx_int_t
 ngx_http_sign_outward_postconfiguration(ngx_conf_t *cf)
 {
+    ngx_http_handler_pt                *h;
+    ngx_http_core_main_conf_t          *cmcf;
     ngx_http_sign_outward_main_conf_t  *omcf;
 
     omcf = ngx_http_conf_get_module_main_conf(cf,
@@ -434,6 +443,23 @@ ngx_http_sign_outward_postconfiguration(ngx_conf_t *cf)
     if (omcf->response) {
         ngx_http_sign_response_init();
     }
+
+    if ((!omcf->upstream && !omcf->response)
+        || !postern_api.keeps_apart(cf))
+    {
+        return NGX_OK;
+    }
+
+    /* before the access phase, as refusals are answers, too */
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_sign_outward_preaccess;
 
     return NGX_OK;
 }
@@ -492,7 +518,10 @@ ngx_http_sign_set_upstream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs \"region=\" and \"service=\" with \"sigv4\"";
     }
 
-    return NGX_CONF_OK;
+    ocf->upstream_key = ngx_http_sign_named_key(cf, cmd, make->key_id,
+                                                make->scheme);
+
+    return ocf->upstream_key ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -657,6 +686,13 @@ ngx_http_sign_set_response_key(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     ocf->response_key = value[1];
+    ocf->answer_key = ngx_http_sign_named_key(cf, cmd,
+                                              ngx_http_postern_slice(value[1]),
+                                              SIGN_RFC9421);
+
+    if (ocf->answer_key == NULL) {
+        return NGX_CONF_ERROR;
+    }
 
     if (cf->args->nelts == 2) {
         return NGX_CONF_OK;
@@ -716,64 +752,4 @@ ngx_http_sign_outward_ctx(ngx_http_request_t *r)
     }
 
     return octx;
-}
-
-
-sign_maker_t *
-ngx_http_sign_outward_key(ngx_http_request_t *r, postern_str_t id,
-    sign_scheme_e scheme)
-{
-    sign_code_e                 code;
-    sign_maker_t               *maker;
-    const postern_key_t        *key;
-    const postern_directory_t  *directory;
-
-    maker = NULL;
-    directory = postern_api.directory(r);
-    key = directory ? postern_directory_key(directory, id) : NULL;
-
-    code = ngx_http_sign_outward_judge(key, scheme, ngx_time());
-
-    if (code == SIGN_OK) {
-        maker = ngx_http_sign_maker(r, key);
-        code = maker ? SIGN_OK : SIGN_KEY_UNUSABLE;
-    }
-
-    if (code != SIGN_OK) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "the key \"%*s\" cannot sign: %s", id.len, id.data,
-                      sign_code(code));
-    }
-
-    return maker;
-}
-
-
-static sign_code_e
-ngx_http_sign_outward_judge(const postern_key_t *key, sign_scheme_e scheme,
-    time_t now)
-{
-    if (key == NULL) {
-        return SIGN_UNKNOWN_KEY;
-    }
-
-    if (key->status != POSTERN_STATUS_ACTIVE
-        || (key->user && key->user->status != POSTERN_STATUS_ACTIVE))
-    {
-        return SIGN_KEY_DISABLED;
-    }
-
-    if (now < key->not_before || now >= key->not_after) {
-        return SIGN_KEY_EXPIRED;
-    }
-
-    if (!(key->schemes & scheme)) {
-        return SIGN_KEY_SCHEME;
-    }
-
-    if (scheme == SIGN_SIGV4 && key->algorithm != POSTERN_ALG_HMAC_SHA256) {
-        return SIGN_ALGORITHM;
-    }
-
-    return SIGN_OK;
 }

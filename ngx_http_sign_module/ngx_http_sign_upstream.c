@@ -64,6 +64,9 @@ typedef struct {
 
 static void ngx_http_sign_upstream_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sign_upstream_start(ngx_http_request_t *r);
+static const char *ngx_http_sign_upstream_unfit(ngx_http_upstream_t *u,
+    ngx_http_sign_outward_conf_t *ocf);
+static ngx_int_t ngx_http_sign_upstream_stop(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_sign_upstream_ambiguous(ngx_http_request_t *r);
 static ngx_http_sign_upstream_ctx_t *ngx_http_sign_upstream_ctx(
     ngx_http_request_t *r);
@@ -207,6 +210,7 @@ ngx_http_sign_upstream_start(ngx_http_request_t *r)
 {
     ngx_int_t                      rc;
     ngx_uint_t                     unbuffered;
+    const char                    *why;
     ngx_http_upstream_t           *u;
     ngx_http_sign_upstream_ctx_t  *ctx;
 
@@ -224,27 +228,13 @@ ngx_http_sign_upstream_start(ngx_http_request_t *r)
 
     u = r->upstream;
 
-    if (u == NULL || u->conf == NULL || u->create_request == NULL
-        || !postern_str_is(u->conf->module, "proxy"))
-    {
-        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
-                      "\"sign_upstream\" signs requests of \"proxy_pass\" "
-                      "only");
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    why = ngx_http_sign_upstream_unfit(u, ctx->conf);
 
-    if (u->cleanup || u->request_sent) {
+    if (why) {
         ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
-                      "the upstream was started before its request could be "
-                      "signed");
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+                      "the request to the upstream cannot be signed: %s", why);
 
-    if (ctx->conf->proxy != u->conf) {
-        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
-                      "the configuration of \"proxy_pass\" is not where it "
-                      "was looked for");
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_sign_upstream_stop(r);
     }
 
     ctx->create = u->create_request;
@@ -258,6 +248,52 @@ ngx_http_sign_upstream_start(ngx_http_request_t *r)
     ngx_http_upstream_init(r);
 
     return NGX_DONE;
+}
+
+
+/* why what the handler set up is not what was looked for when nginx started */
+
+static const char *
+ngx_http_sign_upstream_unfit(ngx_http_upstream_t *u,
+    ngx_http_sign_outward_conf_t *ocf)
+{
+    if (u == NULL || u->conf == NULL || u->create_request == NULL
+        || !postern_str_is(u->conf->module, "proxy"))
+    {
+        return "it is not one of \"proxy_pass\"";
+    }
+
+    if (u->cleanup) {
+        return "it was sent already";
+    }
+
+    if (ocf->proxy != u->conf) {
+        return "the configuration of \"proxy_pass\" is not where it was "
+               "looked for";
+    }
+
+    return NULL;
+}
+
+
+/* the handler took a reference to the request, for an upstream that will not be
+   started, or that gives it back when it is ended */
+
+static ngx_int_t
+ngx_http_sign_upstream_stop(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    if (u && u->cleanup && *u->cleanup) {
+        (*u->cleanup)(r);
+
+    } else {
+        r->main->count--;
+    }
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -522,18 +558,22 @@ static ngx_int_t
 ngx_http_sign_upstream_sign(ngx_http_request_t *r,
     ngx_http_sign_upstream_ctx_t *ctx)
 {
-    size_t                len, rest;
-    u_char               *p;
-    ngx_buf_t            *b;
-    sign_code_e           code;
-    sign_maker_t         *maker;
-    postern_str_t         head;
-    sign_message_t        msg;
-    postern_alloc_t       alloc;
-    sign_make_now_t       now;
-    ngx_http_sign_ctx_t  *sctx;
+    size_t                        len, rest;
+    u_char                       *p;
+    ngx_buf_t                    *b;
+    sign_code_e                   code;
+    sign_maker_t                 *maker;
+    postern_str_t                 head;
+    sign_message_t                msg;
+    postern_alloc_t               alloc;
+    sign_make_now_t               now;
+    ngx_http_sign_ctx_t          *sctx;
+    ngx_http_sign_outward_ctx_t  *octx;
 
-    maker = ngx_http_sign_outward_key(r, ctx->conf->make.key_id,
+    octx = ngx_http_get_module_ctx(r, ngx_http_sign_outward_module);
+
+    maker = ngx_http_sign_outward_key(r, &octx->upstream_key,
+                                      ctx->conf->make.key_id,
                                       ctx->conf->make.scheme);
     if (maker == NULL) {
         return NGX_ERROR;

@@ -29,6 +29,7 @@
 #define SIGN_MAKE_MAX_FIELDS 16       /* further fields that are covered */
 #define SIGN_MAKE_MAX_BYTES  1024     /* of a signature: RSA of 8192 bits */
 #define SIGN_MAKE_LABEL      "sig1"
+#define SIGN_MAKE_TRAILER    "sig2"   /* label of a signature in trailers */
 
 /* bytes of base64, with padding */
 #define SIGN_MAKE_BASE64(n)  (((n) + 2) / 3 * 4)
@@ -143,16 +144,20 @@ sign_code_e sign_make_target(postern_str_t target, const sign_make_t *make,
 
 
 /*
- * A response.  fields are those of it that are covered, of each name one line;
- * label names the signature of the request, where it had one of RFC 9421,
- * absent otherwise.  *input and *signature: values of Signature-Input and
- * Signature.
+ * A response.  fields are those of it that are covered, and trailers those
+ * behind its body, of each name one line; label names the signature of the
+ * request, where it had one of RFC 9421, absent otherwise.  *input and
+ * *signature: values of Signature-Input and Signature.  A signature that covers
+ * trailers stands among them itself, and has another label than the one in the
+ * head: intermediaries may put the fields of both together.
  */
 
 typedef struct {
     unsigned                status;
     const sign_field_t     *fields;       /* at most SIGN_MAKE_MAX_FIELDS */
     size_t                  nfields;
+    const sign_field_t     *trailers;     /* the same */
+    size_t                  ntrailers;
     const sign_request_t   *request;      /* what is answered */
     postern_str_t           label;
     postern_str_t           key_id;

@@ -12,9 +12,14 @@
 
 #define RESPONSE_ROOM  256      /* bytes beside names, key id, label and tag */
 
+/* of either label, with its "=" */
+#define RESPONSE_LABEL_LEN  (sizeof(SIGN_MAKE_LABEL "=") - 1)
+
 
 static postern_str_t response_member(const sign_make_response_t *response,
     const postern_alloc_t *alloc);
+static unsigned char *response_label(unsigned char *p,
+    const sign_make_response_t *response);
 
 
 sign_code_e
@@ -41,13 +46,15 @@ sign_make_response(const sign_make_response_t *response, sign_maker_t *maker,
     request.answered = response->request;
     request.fields = response->fields;
     request.nfields = response->nfields;
+    request.trailers = response->trailers;
+    request.ntrailers = response->ntrailers;
 
     /* the label stands before the member, with its "=" */
 
     input->data = member.data;
     input->len = member.len;
 
-    n = sizeof(SIGN_MAKE_LABEL "=") - 1;
+    n = RESPONSE_LABEL_LEN;
     member.data += n;
     member.len -= n;
 
@@ -64,7 +71,7 @@ sign_make_response(const sign_make_response_t *response, sign_maker_t *maker,
 
     n = sign_maker_size(maker);
 
-    p = postern_alloc(alloc, sizeof(SIGN_MAKE_LABEL "=::")
+    p = postern_alloc(alloc, RESPONSE_LABEL_LEN + sizeof("::")
                              + SIGN_MAKE_BASE64(n));
     if (p == NULL) {
         return sign_fail(msg, SIGN_NO_MEMORY, "out of memory");
@@ -72,7 +79,8 @@ sign_make_response(const sign_make_response_t *response, sign_maker_t *maker,
 
     signature->data = p;
 
-    p = sign_make_put(p, SIGN_MAKE_LABEL "=:");
+    p = response_label(p, response);
+    *p++ = ':';
     p += sign_make_base64(raw, n, p);
     *p++ = ':';
 
@@ -97,6 +105,10 @@ response_member(const sign_make_response_t *response,
         size += sizeof(" \"\"") + response->fields[i].name.len;
     }
 
+    for (i = 0; i < response->ntrailers; i++) {
+        size += sizeof(" \"\";tr") + response->trailers[i].name.len;
+    }
+
     member.len = 0;
     member.data = p = postern_alloc(alloc, size);
 
@@ -104,12 +116,19 @@ response_member(const sign_make_response_t *response,
         return member;
     }
 
-    p = sign_make_put(p, SIGN_MAKE_LABEL "=(\"@status\"");
+    p = response_label(p, response);
+    p = sign_make_put(p, "(\"@status\"");
 
     for (i = 0; i < response->nfields; i++) {
         p = sign_make_put(p, " \"");
         p = sign_make_slice(p, response->fields[i].name);
         *p++ = '"';
+    }
+
+    for (i = 0; i < response->ntrailers; i++) {
+        p = sign_make_put(p, " \"");
+        p = sign_make_slice(p, response->trailers[i].name);
+        p = sign_make_put(p, "\";tr");
     }
 
     p = sign_make_put(p, " \"@method\";req \"@authority\";req \"@path\";req "
@@ -136,4 +155,12 @@ response_member(const sign_make_response_t *response,
     member.len = p - member.data;
 
     return member;
+}
+
+
+static unsigned char *
+response_label(unsigned char *p, const sign_make_response_t *response)
+{
+    return response->ntrailers ? sign_make_put(p, SIGN_MAKE_TRAILER "=")
+                               : sign_make_put(p, SIGN_MAKE_LABEL "=");
 }

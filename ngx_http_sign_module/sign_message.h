@@ -67,6 +67,8 @@ struct sign_request_s {
     postern_str_t           protocol;   /* "HTTP/1.1", absent where unknown */
     const sign_field_t     *fields;
     size_t                  nfields;
+    const sign_field_t     *trailers;   /* of a response */
+    size_t                  ntrailers;
     int                     has_body;   /* Content-Length > 0, chunked, h2 */
     const postern_str_t    *certificates;  /* of the TLS client, DER, its own
                                               first */

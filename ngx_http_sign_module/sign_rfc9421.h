@@ -36,6 +36,7 @@ typedef struct {
     unsigned                bs:1;       /* each line as a byte sequence */
     unsigned                key:1;      /* one member of a dictionary */
     unsigned                req:1;      /* of the request that is answered */
+    unsigned                tr:1;       /* a trailer */
     postern_str_t           id;         /* as it stands in the base */
     postern_str_t           name;       /* without quotes */
     postern_str_t           arg;        /* of ;key= or ;name= */

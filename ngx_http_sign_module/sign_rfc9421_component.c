@@ -63,6 +63,7 @@ sign_rfc9421_component(sign_rfc9421_input_t *in)
     component->bs = 0;
     component->key = 0;
     component->req = 0;
+    component->tr = 0;
     component->arg.len = 0;
     component->arg.data = NULL;
     component->id.data = in->out;
@@ -190,6 +191,12 @@ rfc9421_component_param(sign_rfc9421_input_t *in, sign_component_t *component,
             again = component->bs;
             component->bs = 1;
 
+        } else if (flag && postern_str_is(param->key, "tr")
+                   && in->req->status)
+        {
+            again = component->tr;
+            component->tr = 1;
+
         } else if (text && postern_str_is(param->key, "key")) {
             again = component->key;
             component->key = 1;
@@ -268,6 +275,7 @@ rfc9421_component_check(sign_rfc9421_input_t *in,
             && other->bs == component->bs
             && other->key == component->key
             && other->req == component->req
+            && other->tr == component->tr
             && postern_str_eq(other->name, component->name)
             && postern_str_eq(other->arg, component->arg))
         {
@@ -303,6 +311,12 @@ rfc9421_component_subject(sign_rfc9421_input_t *in,
     }
 
     if (component->req) {
+
+        if (component->tr) {
+            sign_rfc9421_fault(in, SIGN_UNSUPPORTED,
+                               "the trailers of a request are not known here",
+                               component->name);
+        }
 
         if (in->req->answered == NULL) {
             sign_rfc9421_fault(in, SIGN_COVERAGE,

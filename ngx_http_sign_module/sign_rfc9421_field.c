@@ -97,7 +97,16 @@ sign_rfc9421_field_value(const sign_request_t *req,
     const sign_component_t *component, const postern_alloc_t *alloc,
     sign_message_t *msg, postern_str_t *value)
 {
-    sign_code_e  code;
+    sign_code_e     code;
+    sign_request_t  tail;
+
+    if (component->tr) {
+        tail = *req;
+        tail.fields = req->trailers;
+        tail.nfields = req->ntrailers;
+
+        req = &tail;
+    }
 
     if (component->bs) {
         code = value_bytes(req, component, alloc, msg, value);

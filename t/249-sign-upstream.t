@@ -299,16 +299,12 @@ for my $which (qw(ed25519 p256 p384 rsa pss)) {
         sign_upstream rfc9421 key=robot;
         proxy_pass http://second;
     }
-    location /sigv4 {
-        sign_upstream sigv4 key=out-ed25519 region=r service=s;
-        proxy_pass http://second;
-    }
     location /gone {
         sign_upstream rfc9421 key=gone;
         proxy_pass http://second;
     }
 --- client
-for my $which (qw(off old s3 none shut public sigv4 gone)) {
+for my $which (qw(off old s3 none shut public gone)) {
     is main::answer("GET", "/$which")->{status}, 500, $which;
 }
 
@@ -320,7 +316,6 @@ the key "out-s3" cannot sign: sign/key-scheme
 the key "nobody" cannot sign: sign/unknown-key
 the key "shut" cannot sign: sign/key-unusable
 the key "robot" cannot sign: sign/key-unusable
-the key "out-ed25519" cannot sign: sign/key-scheme
 the key "gone" cannot sign: sign/key-disabled
 
 

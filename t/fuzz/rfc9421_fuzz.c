@@ -347,6 +347,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     response = req;
     response.status = 200;
     response.answered = (size & 4) ? &req : NULL;
+    response.trailers = fields;
+    response.ntrailers = (size & 8) ? req.nfields : 0;
     check(&response, &memory, 0);
 
     fuzz_free(&pieces);

@@ -958,6 +958,53 @@ TEST(a_response_is_bound_to_its_request)
 }
 
 
+/* RFC 9421, section 2.1.4: taken from the trailers, whatever the head says */
+
+TEST(a_signature_in_trailers_covers_trailers)
+{
+    postern_str_t   input, signature;
+    sign_maker_t   *maker;
+    sign_field_t    trailers[2];
+
+    setup(SIGN_RFC9421);
+    answer_of();
+    maker = sign_maker_create(&hmac_key, text_of(SECRET));
+
+    trailers[0].name = text_of("content-digest");
+    trailers[0].value = text_of("sha-256=:BBBB:");
+    trailers[1].name = text_of("grpc-status");
+    trailers[1].value = text_of("0");
+
+    answer.trailers = trailers;
+    answer.ntrailers = 2;
+
+    EXPECT_INT(sign_make_response(&answer, maker, &request_memory, &message,
+                                  &input, &signature), SIGN_OK);
+    EXPECT_STR(input, "sig2=(\"@status\" \"content-type\" "
+               "\"content-digest\" \"content-digest\";tr "
+               "\"grpc-status\";tr \"@method\";req \"@authority\";req "
+               "\"@path\";req \"@query\";req);created=1440938160;"
+               "keyid=\"out\"");
+
+    made = message.base;
+    EXPECT(has("\"content-digest\": sha-256=:AAAA:\n"
+               "\"content-digest\";tr: sha-256=:BBBB:\n"
+               "\"grpc-status\";tr: 0\n"));
+
+    made = signature;
+    EXPECT(has("sig2=:"));
+    EXPECT_INT(signature.len, sizeof("sig2=::") - 1 + 44);
+
+    /* what would end a line of the base */
+
+    trailers[1].value = text_of("0\n\"@status\": 500");
+    EXPECT_INT(sign_make_response(&answer, maker, &request_memory, &message,
+                                  &input, &signature), SIGN_MALFORMED);
+
+    sign_maker_destroy(maker);
+}
+
+
 TEST(no_response_is_signed_without_memory)
 {
     sign_code_e     code;

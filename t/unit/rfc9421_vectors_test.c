@@ -315,6 +315,73 @@ TEST(without_memory_nothing_is_composed)
 }
 
 
+TEST(section_2_1_4_trailers)
+{
+    sign_field_t     trailers[2];
+    sign_message_t   made;
+
+    static const char  params[] = "(\"@status\" \"trailer\" "
+                                  "\"expires\";tr)";
+    static const char  base[] =
+        "\"@status\": 200\n\"trailer\": Expires\n"
+        "\"expires\";tr: Wed, 9 Nov 2022 07:28:00 GMT\n"
+        "\"@signature-params\": (\"@status\" \"trailer\" \"expires\";tr)";
+
+    defaults();
+
+    EXPECT_CODE(response_of(NULL, "HTTP/1.1 200 OK\nContent-Type: text/plain\n"
+                            "Transfer-Encoding: chunked\nTrailer: Expires\n"
+                            "\n"), SIGN_MISSING);
+
+    /* one that is not there */
+
+    EXPECT_INT(sign_rfc9421_compose(&request, text_of(params), &request_memory,
+                                    &made), SIGN_COVERAGE);
+
+    trailers[0].name = text_of("expires");
+    trailers[0].value = text_of("Wed, 9 Nov 2022 07:28:00 GMT");
+    trailers[1].name = text_of("x");
+    trailers[1].value = text_of("a");
+
+    request.trailers = trailers;
+    request.ntrailers = 2;
+
+    EXPECT_INT(sign_rfc9421_compose(&request, text_of(params), &request_memory,
+                                    &made), SIGN_OK);
+    EXPECT_STR(made.base, base);
+
+    /* nor is it a header field, or one of the request */
+
+    EXPECT_INT(sign_rfc9421_compose(&request, text_of("(\"expires\")"),
+                                    &request_memory, &made), SIGN_COVERAGE);
+    EXPECT_INT(sign_rfc9421_compose(&request, text_of("(\"x\";tr;req)"),
+                                    &request_memory, &made),
+               SIGN_UNSUPPORTED);
+
+    /* both may be covered, but neither of them twice */
+
+    EXPECT_INT(sign_rfc9421_compose(&request,
+                                    text_of("(\"trailer\" \"x\";tr;bs)"),
+                                    &request_memory, &made), SIGN_OK);
+    EXPECT(holds(made.base, "\"x\";tr;bs: :YQ==:\n"));
+
+    trailers[1].name = text_of("trailer");
+
+    EXPECT_INT(sign_rfc9421_compose(&request,
+                                    text_of("(\"trailer\" \"trailer\";tr)"),
+                                    &request_memory, &made), SIGN_OK);
+    EXPECT(holds(made.base, "\"trailer\": Expires\n\"trailer\";tr: a\n"));
+    EXPECT_INT(sign_rfc9421_compose(&request,
+                                    text_of("(\"x\";tr \"x\";tr)"),
+                                    &request_memory, &made), SIGN_AMBIGUOUS);
+    EXPECT_INT(sign_rfc9421_compose(&request, text_of("(\"x\";tr;tr)"),
+                                    &request_memory, &made), SIGN_AMBIGUOUS);
+    EXPECT_INT(sign_rfc9421_compose(&request, text_of("(\"x\";tr=?0)"),
+                                    &request_memory, &made),
+               SIGN_UNSUPPORTED);
+}
+
+
 static sign_code_e
 composed(const char *text)
 {
@@ -373,7 +440,8 @@ TEST(a_response_has_a_status_and_fields_and_its_request_the_rest)
 
     EXPECT_CODE(response_with(get, "\"@method\""), SIGN_UNSUPPORTED);
     EXPECT_CODE(response_with(get, "\"@status\";req"), SIGN_UNSUPPORTED);
-    EXPECT_CODE(response_with(get, "\"date\";tr"), SIGN_UNSUPPORTED);
+    EXPECT_CODE(response_with(get, "\"date\";tr"), SIGN_OK);
+    EXPECT_CODE(response_with(get, "\"date\";tr;req"), SIGN_UNSUPPORTED);
     EXPECT_CODE(response_with(get, "\"date\";req;req"), SIGN_AMBIGUOUS);
     EXPECT_CODE(response_with(get, "\"date\";req \"date\";req"),
                 SIGN_AMBIGUOUS);
