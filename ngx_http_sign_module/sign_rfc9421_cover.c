@@ -133,15 +133,15 @@ cover_field(const sign_request_t *req, const sign_component_t *component,
         return code;
     }
 
-    if (component->sf || component->bs || component->key) {
+    /* of a member what is signed is not all of what is read; written strictly,
+       or as bytes, it is */
 
-        /* what is signed is then not, or not all of, what is read */
-
+    if (component->key) {
         return SIGN_OK;
     }
 
     if (postern_str_is(component->name, "host")) {
-        *covered |= SIGN_COVER_AUTHORITY;
+        *covered |= component->bs ? 0 : SIGN_COVER_AUTHORITY;
 
     } else if (postern_str_is(component->name, "content-digest")) {
         *covered |= SIGN_COVER_BODY;

@@ -522,6 +522,13 @@ TEST(the_body_is_demanded_where_there_is_one)
     EXPECT_CODE(check_of(B2 SIGNED("(\"content-digest\")" PARAMS)), SIGN_OK);
     EXPECT(message.once && message.weak != NULL);
     EXPECT_INT(message.digest, SIGN_DIGEST_SHA512);
+
+    /* all of the field, in another writing */
+
+    EXPECT_CODE(check_of(B2 SIGNED("(\"content-digest\";bs)" PARAMS)), SIGN_OK);
+    EXPECT_INT(message.digest, SIGN_DIGEST_SHA512);
+    EXPECT_CODE(check_of(B2 SIGNED("(\"content-digest\";sf)" PARAMS)), SIGN_OK);
+    EXPECT_INT(message.digest, SIGN_DIGEST_SHA512);
 }
 
 
