@@ -25,7 +25,9 @@
 
 
 #define SIGN_MAX_FIELDS       256     /* header fields looked at in a request */
-#define SIGN_MAX_UNDERSCORES  32      /* fields with one in their names */
+#define SIGN_MAX_ODD          32      /* fields with more than letters, digits
+                                         and "-" in their names */
+#define SIGN_MAX_CONNECTION   512     /* bytes of unusual Connection fields */
 #define SIGN_MAX_COMPONENTS   64      /* covered components in a signature */
 #define SIGN_MAX_SIGNATURES   8       /* signatures in one request */
 #define SIGN_MAX_TRIES        2       /* … that are verified, one by one */

@@ -8,7 +8,9 @@
 #include "sign_scheme.h"
 
 
+static int sign_is_odd(postern_str_t name);
 static int sign_same_to_cgi(postern_str_t a, postern_str_t b);
+static int sign_is_word(unsigned char ch);
 static int sign_frames(postern_str_t name);
 static int sign_is_hop(postern_str_t value);
 static int sign_lists(postern_str_t value, postern_str_t name);
@@ -16,19 +18,52 @@ static int sign_next_option(postern_str_t *value, postern_str_t *option);
 
 
 /*
+ * Fields that mean one thing when sent once and nobody knows what when sent
+ * twice: the application may take the first, the last or both.
+ */
+
+static const postern_str_t  sign_singletons[] = {
+    postern_string("authorization"),
+    postern_string("content-encoding"),
+    postern_string("content-length"),
+    postern_string("content-location"),
+    postern_string("content-range"),
+    postern_string("content-type"),
+    postern_string("cookie"),
+    postern_string("date"),
+    postern_string("from"),
+    postern_string("host"),
+    postern_string("if-modified-since"),
+    postern_string("if-range"),
+    postern_string("if-unmodified-since"),
+    postern_string("max-forwards"),
+    postern_string("origin"),
+    postern_string("proxy-authorization"),
+    postern_string("range"),
+    postern_string("referer"),
+    postern_string("user-agent")
+};
+
+#define SIGN_NSINGLETONS                                                      \
+    (sizeof(sign_singletons) / sizeof(sign_singletons[0]))
+
+
+/*
  * CGI and what came after it (FastCGI, WSGI, Rack) make HTTP_X_TENANT of both
- * "X-Tenant" and "X_Tenant": beside a field that is signed, another could be
- * put that the application reads instead.  nginx drops underscores unless told
- * otherwise, so there is seldom one to look at.
+ * "X-Tenant" and "X_Tenant", and PHP of "X.Tenant" and "X[Tenant" as well:
+ * beside a field that is signed, another could be put that the application
+ * reads instead.  nginx drops such names unless told otherwise, so there is
+ * seldom one to look at.
  */
 
 sign_code_e
 sign_check_names(const sign_request_t *req, sign_message_t *msg)
 {
-    size_t         i, j, n;
+    size_t         i, j, n, hops;
     postern_str_t  name, other;
 
     n = 0;
+    hops = 0;
 
     for (i = 0; i < req->nfields; i++) {
         name = req->fields[i].name;
@@ -37,9 +72,18 @@ sign_check_names(const sign_request_t *req, sign_message_t *msg)
             && sign_is_hop(req->fields[i].value))
         {
             msg->hops = 1;
+            hops += req->fields[i].value.len;
         }
 
-        if (name.len == 0 || memchr(name.data, '_', name.len) == NULL) {
+        /* each signed field is looked for in it */
+
+        if (hops > SIGN_MAX_CONNECTION) {
+            return sign_fail(msg, SIGN_TOO_LARGE,
+                             "Connection is longer than %d bytes",
+                             SIGN_MAX_CONNECTION);
+        }
+
+        if (!sign_is_odd(name)) {
             continue;
         }
 
@@ -49,10 +93,10 @@ sign_check_names(const sign_request_t *req, sign_message_t *msg)
                              "the request ends", SIGN_TEXT(name));
         }
 
-        if (n++ == SIGN_MAX_UNDERSCORES) {
+        if (n++ == SIGN_MAX_ODD) {
             return sign_fail(msg, SIGN_TOO_LARGE,
-                             "more than %d fields with \"_\" in their names",
-                             SIGN_MAX_UNDERSCORES);
+                             "more than %d fields with signs other than \"-\" "
+                             "in their names", SIGN_MAX_ODD);
         }
 
         for (j = 0; j < req->nfields; j++) {
@@ -71,7 +115,24 @@ sign_check_names(const sign_request_t *req, sign_message_t *msg)
 }
 
 
-/* 1 where the names differ, and in nothing but "-" for "_" */
+/* 1 where there is more in it than letters, digits and "-" */
+
+static int
+sign_is_odd(postern_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < name.len; i++) {
+        if (!sign_is_word(name.data[i]) && name.data[i] != '-') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* 1 where the names differ, and in nothing but one sign for another */
 
 static int
 sign_same_to_cgi(postern_str_t a, postern_str_t b)
@@ -91,9 +152,7 @@ sign_same_to_cgi(postern_str_t a, postern_str_t b)
             continue;
         }
 
-        if ((a.data[i] != '_' && a.data[i] != '-')
-            || (b.data[i] != '_' && b.data[i] != '-'))
-        {
+        if (sign_is_word(a.data[i]) || sign_is_word(b.data[i])) {
             return 0;
         }
 
@@ -101,6 +160,15 @@ sign_same_to_cgi(postern_str_t a, postern_str_t b)
     }
 
     return differ;
+}
+
+
+/* names are in lower case */
+
+static int
+sign_is_word(unsigned char ch)
+{
+    return (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9');
 }
 
 
@@ -245,4 +313,19 @@ sign_next_option(postern_str_t *value, postern_str_t *option)
     }
 
     return 1;
+}
+
+
+int
+sign_is_singleton(postern_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < SIGN_NSINGLETONS; i++) {
+        if (postern_str_eq(sign_singletons[i], name)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

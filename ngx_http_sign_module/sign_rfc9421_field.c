@@ -10,6 +10,10 @@
 #include "sign_sf.h"
 
 
+/* beside SIGN_SF_OK and the like */
+#define VALUE_REPEATED  2
+
+
 typedef enum {
     VALUE_ITEM = 0,
     VALUE_LIST,
@@ -38,7 +42,6 @@ static int value_write_pass(value_type_e type, const sign_sf_list_t *list,
     sign_sf_out_t *out);
 static sign_code_e value_result(const sign_component_t *component, int rc,
     sign_message_t *msg);
-static int value_singleton(postern_str_t name);
 
 
 /* the structured fields that requests are known to carry: sf needs the type */
@@ -59,37 +62,6 @@ static const value_field_t  value_structured[] = {
 
 #define VALUE_NSTRUCTURED                                                     \
     (sizeof(value_structured) / sizeof(value_structured[0]))
-
-
-/*
- * Fields that mean one thing when sent once and nobody knows what when sent
- * twice: the application may take the first, the last or both.
- */
-
-static const postern_str_t  value_singletons[] = {
-    postern_string("authorization"),
-    postern_string("content-encoding"),
-    postern_string("content-length"),
-    postern_string("content-location"),
-    postern_string("content-range"),
-    postern_string("content-type"),
-    postern_string("cookie"),
-    postern_string("date"),
-    postern_string("from"),
-    postern_string("host"),
-    postern_string("if-modified-since"),
-    postern_string("if-range"),
-    postern_string("if-unmodified-since"),
-    postern_string("max-forwards"),
-    postern_string("origin"),
-    postern_string("proxy-authorization"),
-    postern_string("range"),
-    postern_string("referer"),
-    postern_string("user-agent")
-};
-
-#define VALUE_NSINGLETONS                                                     \
-    (sizeof(value_singletons) / sizeof(value_singletons[0]))
 
 
 sign_code_e
@@ -165,7 +137,7 @@ sign_rfc9421_field(const sign_request_t *req, postern_str_t name,
         return SIGN_OK;
     }
 
-    if (value_singleton(name)) {
+    if (sign_is_singleton(name)) {
         return sign_fail(msg, SIGN_AMBIGUOUS, "field \"%.*s\" occurs twice",
                          SIGN_TEXT(name));
     }
@@ -357,7 +329,9 @@ value_member(const sign_component_t *component, const postern_alloc_t *alloc,
 
 /*
  * Leaves the cursor behind the key, its pos NULL where there is none.  The last
- * one counts (RFC 9651 section 4.2.2), and the whole field must be well formed.
+ * of two would count (RFC 9651, section 4.2.2), but not to every application:
+ * whoever put another in front of it would leave the signature good.  The whole
+ * field must be well formed.
  */
 
 static int
@@ -389,6 +363,11 @@ value_find_member(postern_str_t text, postern_str_t key,
         }
 
         if (postern_str_eq(name, key)) {
+
+            if (found->pos) {
+                return VALUE_REPEATED;
+            }
+
             *found = c;
         }
 
@@ -457,6 +436,11 @@ value_strict(const sign_component_t *component, const postern_alloc_t *alloc,
 
     default: /* VALUE_DICTIONARY */
         rc = sign_sf_parse_dictionary(*value, alloc, &list);
+
+        if (rc == SIGN_SF_OK && list.repeated) {
+            rc = VALUE_REPEATED;
+        }
+
         break;
     }
 
@@ -533,24 +517,14 @@ value_result(const sign_component_t *component, int rc, sign_message_t *msg)
         return sign_fail(msg, SIGN_TOO_LARGE,
                          "field \"%.*s\" has too many members",
                          SIGN_TEXT(component->name));
+
+    case VALUE_REPEATED:
+        return sign_fail(msg, SIGN_AMBIGUOUS,
+                         "field \"%.*s\" has a key twice",
+                         SIGN_TEXT(component->name));
     }
 
     return sign_fail(msg, SIGN_MALFORMED,
                      "field \"%.*s\" is not a structured field as demanded",
                      SIGN_TEXT(component->name));
-}
-
-
-static int
-value_singleton(postern_str_t name)
-{
-    size_t  i;
-
-    for (i = 0; i < VALUE_NSINGLETONS; i++) {
-        if (postern_str_eq(value_singletons[i], name)) {
-            return 1;
-        }
-    }
-
-    return 0;
 }

@@ -230,6 +230,10 @@ int sign_webhook_verify(sign_key_t *key, sign_message_t *msg);
 sign_code_e sign_check_names(const sign_request_t *req, sign_message_t *msg);
 
 
+/* 1 where a field of that name means something only where it comes once */
+int sign_is_singleton(postern_str_t name);
+
+
 /*
  * That no Connection field names this field, which is signed: for cover().
  */

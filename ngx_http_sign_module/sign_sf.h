@@ -81,6 +81,8 @@ struct sign_sf_item_s {
 typedef struct {
     const sign_sf_item_t    *members;
     size_t                   nmembers;
+    unsigned                 repeated;  /* of a dictionary: some key came more
+                                           than once */
 } sign_sf_list_t;
 
 

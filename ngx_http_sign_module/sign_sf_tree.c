@@ -73,6 +73,7 @@ sf_parse(postern_str_t text, int dictionary, const postern_alloc_t *alloc,
 
     list->members = NULL;
     list->nmembers = 0;
+    list->repeated = 0;
 
     if (text.len > SIGN_SF_MAX_TEXT) {
         return SIGN_SF_LIMIT;
@@ -101,6 +102,7 @@ sf_parse(postern_str_t text, int dictionary, const postern_alloc_t *alloc,
                        &place))
         {
             members[place] = entry;
+            list->repeated = 1;
             continue;
         }
 

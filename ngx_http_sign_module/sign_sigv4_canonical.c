@@ -287,11 +287,7 @@ static int
 sign_sigv4_single(postern_str_t name)
 {
     return (name.len > 6 && memcmp(name.data, "x-amz-", 6) == 0)
-           || postern_str_is(name, "date")
-           || postern_str_is(name, "content-type")
-           || postern_str_is(name, "content-length")
-           || postern_str_is(name, "content-range")
-           || postern_str_is(name, "range");
+           || sign_is_singleton(name);
 }
 
 

@@ -71,6 +71,10 @@ def of_fields():
     yield "60 fields of one length among 190", signed(
         ALL + [f'"{name}-{i:03}"' for i in range(59)],
         [(f"{name}-{i:03}", "v") for i in reversed(range(190))])
+    yield "60 fields and a Connection of commas", signed(
+        ALL + [f'"a{i:02}"' for i in range(59)],
+        [(f"a{i:02}", "") for i in range(59)]
+        + [("Connection", "," * LINE)] * (LINES - 1))
     yield "octets of many lines", signed(ALL + ['"x";bs'],
                                          [("X", "v" * 100)] * 200)
 

@@ -363,6 +363,37 @@ TEST(a_connection_that_names_a_signed_field_is_refused)
 }
 
 
+/* each of up to 64 signed fields is looked for in it */
+
+TEST(what_connection_says_beyond_the_usual_is_bounded)
+{
+    char  text[4096], value[SIGN_MAX_CONNECTION + 2];
+
+    defaults();
+
+    memset(value, ',', sizeof(value));
+
+    snprintf(text, sizeof(text), GET "Connection: %.*s\n"
+             SIGNED("(\"@method\")" PARAMS), SIGN_MAX_CONNECTION, value);
+    EXPECT_CODE(parse_of(text), SIGN_OK);
+
+    snprintf(text, sizeof(text), GET "Connection: %.*s\n"
+             SIGNED("(\"@method\")" PARAMS), SIGN_MAX_CONNECTION + 1, value);
+    EXPECT_CODE(parse_of(text), SIGN_TOO_LARGE);
+
+    /* in several fields, among which the usual do not count */
+
+    snprintf(text, sizeof(text), GET "Connection: keep-alive\n"
+             "Connection: %.*s\nConnection: close\n"
+             SIGNED("(\"@method\")" PARAMS), SIGN_MAX_CONNECTION, value);
+    EXPECT_CODE(parse_of(text), SIGN_OK);
+
+    snprintf(text, sizeof(text), GET "Connection: a\nConnection: %.*s\n"
+             SIGNED("(\"@method\")" PARAMS), SIGN_MAX_CONNECTION, value);
+    EXPECT_CODE(parse_of(text), SIGN_TOO_LARGE);
+}
+
+
 TEST(a_field_that_may_frame_the_request_is_refused)
 {
     defaults();

@@ -353,7 +353,7 @@ TEST(section_2_1_values_of_fields)
 TEST(section_2_1_1_strict_serialization)
 {
     static const char  r[] = GET
-        "Priority:  u=1,    i,   x=(a   b   c);q=1.50\n"
+        "Priority:  i,   x=(a   b   c);q=1.50\n"
         "Priority:  u=2\n"
         "Client-Cert: :AAEC:\n"
         "Client-Cert-Chain: :AA==:  ,   :AQ==:\n"
@@ -363,7 +363,7 @@ TEST(section_2_1_1_strict_serialization)
 
     defaults();
 
-    EXPECT_STR(value_of(r, "\"priority\";sf"), "u=2, i, x=(a b c);q=1.5");
+    EXPECT_STR(value_of(r, "\"priority\";sf"), "i, x=(a b c);q=1.5, u=2");
     EXPECT_STR(value_of(r, "\"client-cert\";sf"), ":AAEC:");
     EXPECT_STR(value_of(r, "\"client-cert-chain\";sf"), ":AA==:, :AQ==:");
     EXPECT_STR(value_of(r, "\"repr-digest\";sf"), "sha-256");
@@ -388,9 +388,18 @@ TEST(section_2_1_2_members_of_dictionaries)
     EXPECT_STR(value_of(r, "\"example-dict\";key=\"e\""), "?1;f");
     EXPECT_STR(value_of(r, "\"example-dict\";sf;key=\"a\""), "1");
 
-    /* the last one of a key that occurs twice */
+    /* RFC 9651 says the last one of a key that occurs twice, an application
+       may read the first */
 
-    EXPECT_STR(value_of(r, "\"example-dict\";key=\"b\""), "3");
+    EXPECT_CODE(refused(r, "\"example-dict\";key=\"b\""), SIGN_AMBIGUOUS);
+    EXPECT_CODE(refused(GET "Priority: u=1, i\nPriority: u=2\n",
+                        "\"priority\";sf"), SIGN_AMBIGUOUS);
+    EXPECT_CODE(refused(GET "Priority: u=1, i, i\n",
+                        "\"priority\";sf;key=\"i\""), SIGN_AMBIGUOUS);
+    EXPECT_CODE(refused(GET "Priority: u=1, i, i\n", "\"priority\";sf"),
+                SIGN_AMBIGUOUS);
+    EXPECT_STR(value_of(GET "Priority: u=1, i, i\n",
+                        "\"priority\";sf;key=\"u\""), "1");
 
     EXPECT_CODE(refused(r, "\"example-dict\";key=\"g\""), SIGN_COVERAGE);
     EXPECT_CODE(refused(r, "\"broken\";key=\"a\""), SIGN_MALFORMED);

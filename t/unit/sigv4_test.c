@@ -433,6 +433,12 @@ TEST(a_repeated_singleton_is_ambiguous_and_a_repeated_list_is_joined)
     EXPECT_INT(try_header(HOST DATE "Content-Type: a/b\nContent-Type: c/d\n",
                           "content-type;" LISTED,
                           "content-type:a/b,c/d\n" LINES), SIGN_AMBIGUOUS);
+    EXPECT_INT(try_header(HOST DATE "Cookie: s=1\nCookie: 2\n",
+                          "cookie;" LISTED, "cookie:s=1,2\n" LINES),
+               SIGN_AMBIGUOUS);
+    EXPECT_INT(try_header(HOST DATE "Origin: http://a\nOrigin: b\n",
+                          LISTED ";origin", LINES "origin:http://a,b\n"),
+               SIGN_AMBIGUOUS);
     EXPECT_INT(try_header(HOST DATE "Accept: a/b\nAccept: c/d\n",
                           "accept;" LISTED, "accept:a/b,c/d\n" LINES),
                SIGN_OK);
