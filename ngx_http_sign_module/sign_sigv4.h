@@ -42,7 +42,9 @@
  *             canonical itself, thus its own canonical form: the second reading
  *             adds just the one request whose bytes were signed.  "+" stays as
  *             it is in both: servers read it as a blank or as a plus, and
- *             either guess would let one be turned into the other.
+ *             either guess would let one be turned into the other.  Some
+ *             servers split at ";", and none at "%3B": a query that holds a ";"
+ *             is its own canonical form.
  *
  * That the order of equal names is not signed ("a=2&a=1" as "a=1&a=2") is the
  * standard's own.

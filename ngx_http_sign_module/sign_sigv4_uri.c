@@ -197,7 +197,7 @@ sign_sigv4_query(postern_str_t query, const postern_alloc_t *alloc,
     unsigned char       *p;
     sign_sigv4_param_t  *params;
 
-    if (query.len == 0) {
+    if (query.len == 0 || memchr(query.data, ';', query.len) != NULL) {
         *out = query;
         return SIGN_OK;
     }

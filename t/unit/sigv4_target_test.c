@@ -84,6 +84,30 @@ TEST(plus_in_a_query_is_neither_a_blank_nor_an_escape)
 }
 
 
+/* to some servers "?a=1;b=2" has two parameters, to none has "?a=1%3Bb%3D2" */
+
+TEST(a_semicolon_in_a_query_is_not_its_escape)
+{
+    EXPECT_INT(try_target(NULL, "/?a=1%3Bb%3D2", "/", "a=1%3Bb%3D2"), SIGN_OK);
+    EXPECT_INT(try_target(NULL, "/?a=1%3bb%3d2", "/", "a=1%3Bb%3D2"), SIGN_OK);
+    EXPECT_INT(try_target(NULL, "/?a=1;b=2", "/", "a=1%3Bb%3D2"),
+               SIGN_INVALID);
+    EXPECT_INT(try_target(NULL, "/?a%3D1;b=2", "/", "a%3D1%3Bb=2"),
+               SIGN_INVALID);
+
+    EXPECT_INT(try_target(NULL, "/?a=1;b=2", "/", "a=1;b%3D2"),
+               SIGN_INVALID);
+    EXPECT_INT(try_target(NULL, "/?a=1%3Bb%3D2", "/", "a=1;b=2"),
+               SIGN_INVALID);
+
+    /* as it was sent, and in no other way */
+
+    EXPECT_INT(try_target(NULL, "/?a=1;b=2", "/", "a=1;b=2"), SIGN_OK);
+    EXPECT_INT(try_target(NULL, "/?b&a=1;2", "/", "b&a=1;2"), SIGN_OK);
+    EXPECT_INT(try_target(NULL, "/?b&a=1;2", "/", "a=1;2&b="), SIGN_INVALID);
+}
+
+
 TEST(a_broken_query_is_malformed)
 {
     EXPECT_INT(try_target(NULL, "/?a=%zz", "/", "a=%zz"), SIGN_MALFORMED);
