@@ -434,8 +434,11 @@ ngx_http_sign_doubt(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     any.len = 0;
     any.data = NULL;
 
-    shown = sign_check(&ctx->request, &ctx->conf->policy, decoy, any, NULL,
-                       ctx->now, &ctx->message);
+    /* an SSH certificate may be for the client's address alone */
+
+    shown = sign_check(&ctx->request, &ctx->conf->policy, decoy, any,
+                       ctx->has_address ? ctx->address : NULL, ctx->now,
+                       &ctx->message);
 
     if (shown != SIGN_OK) {
         return ngx_http_sign_fail(r, ctx, code, shown);
