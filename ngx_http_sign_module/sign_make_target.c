@@ -39,7 +39,8 @@ static unsigned char *target_recode(postern_str_t s, int path,
 static const char *const  target_presigned[] = {
     "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires",
     "x-amz-signedheaders", "x-amz-signature", "x-amz-security-token",
-    "x-amz-region-set"
+    "x-amz-region-set", "x-amz-content-sha256", "x-amz-s3session-token",
+    "x-amz-decoded-content-length", "x-amz-trailer"
 };
 
 static const char *const  target_enos[] = {

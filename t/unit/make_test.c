@@ -387,6 +387,9 @@ TEST(targets)
         { "/?a&x-amz-%73ignature", "/?a", SIGN_RFC9421, 0 },
         { "/?x-amz-date=1&x-amz-dat=2&x-amz-dates=3",
           "/?x-amz-dat=2&x-amz-dates=3", SIGN_RFC9421, 0 },
+        { "/?X-Amz-Content-Sha256=UNSIGNED-PAYLOAD&a&X-Amz-Trailer=b"
+          "&X-Amz-Decoded-Content-Length=1&X-Amz-S3session-Token=c", "/?a",
+          SIGN_RFC9421, 0 },
         { "/?x-amz-signature%2=1", "/?x-amz-signature%2=1", SIGN_RFC9421, 0 },
         { "/?sign=1&accessKey=2&a=3", "/?sign=1&accessKey=2&a=3",
           SIGN_RFC9421, 0 },
