@@ -10,6 +10,7 @@
 
 #define POSTERN_SSH_LINE_MAX   8192     /* as written, with its comment */
 #define POSTERN_SSH_POINT_MAX  133      /* P-521 */
+#define POSTERN_SSH_APPLICATION_MAX  64
 
 
 typedef enum {
@@ -250,8 +251,21 @@ postern_ssh_blob(postern_parse_t *p, const postern_ssh_type_t *type,
         return fault;
     }
 
-    if (type->sk && (postern_ssh_string(&blob, &s) != 0 || s.len == 0)) {
-        return POSTERN_SSH_BROKEN;
+    if (type->sk) {
+
+        if (postern_ssh_string(&blob, &s) != 0) {
+            return POSTERN_SSH_BROKEN;
+        }
+
+        /* of a web site's sign-in, for one; nothing it signed would count */
+
+        if (s.len < 4 || s.len > POSTERN_SSH_APPLICATION_MAX
+            || memcmp(s.data, "ssh:", 4) != 0)
+        {
+            return "is a security token's key for something else than SSH: "
+                   "its application does not begin with \"ssh:\", or has more "
+                   "than 64 bytes";
+        }
     }
 
     return blob.len ? POSTERN_SSH_BROKEN : NULL;

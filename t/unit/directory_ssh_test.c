@@ -313,6 +313,21 @@ TEST(cut_anywhere)
     };
     const char *const  *line;
 
+    static const struct {
+        const char  *text;
+        int          good;
+    } applications[] = {
+        { "ssh:", 1 },
+        { "ssh:work-laptop", 1 },
+        { "ssh:0123456789012345678901234567890123456789012345678901234567", 1 },
+        { "ssh:01234567890123456789012345678901234567890123456789012345678x"
+          "x", 0 },
+        { "", 0 },
+        { "ssh", 0 },
+        { "SSH:", 0 },
+        { "https://example.com", 0 }
+    };
+
     for (line = lines; *line; line++) {
         char  name[64];
 
@@ -347,10 +362,21 @@ TEST(cut_anywhere)
                                  sodium_base64_VARIANT_ORIGINAL), 0);
     memcpy(key, blob + blob_len - 32, 32);
 
-    begin("sk-ssh-ed25519@openssh.com");
-    part(key, 32);
-    part("", 0);
-    KEY_FAULT(members("sk-ssh-ed25519@openssh.com"), "public_key", BROKEN);
+    for (i = 0; i < sizeof(applications) / sizeof(applications[0]); i++) {
+        begin("sk-ssh-ed25519@openssh.com");
+        part(key, 32);
+        part(applications[i].text, strlen(applications[i].text));
+
+        if (applications[i].good) {
+            EXPECT(good(members("sk-ssh-ed25519@openssh.com")));
+
+        } else {
+            KEY_FAULT(members("sk-ssh-ed25519@openssh.com"), "public_key",
+                      "is a security token's key for something else than SSH: "
+                      "its application does not begin with \"ssh:\", or has "
+                      "more than 64 bytes");
+        }
+    }
 }
 
 
