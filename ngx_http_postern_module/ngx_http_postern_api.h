@@ -17,6 +17,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_postern_place.h"
 #include "postern_buf.h"
 #include "postern_directory.h"
 #include "postern_seal.h"

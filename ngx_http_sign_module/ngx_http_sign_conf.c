@@ -17,9 +17,11 @@ static char *ngx_http_sign_add_field(ngx_conf_t *cf, ngx_array_t *fields,
     ngx_str_t *name);
 static ngx_int_t ngx_http_sign_challenge(ngx_conf_t *cf,
     ngx_http_sign_loc_conf_t *conf);
+static char *ngx_http_sign_policy(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf);
 static unsigned ngx_http_sign_cover(ngx_uint_t listed);
 static char *ngx_http_sign_check_coverage(ngx_conf_t *cf,
-    ngx_http_sign_loc_conf_t *conf, unsigned cover);
+    ngx_http_sign_loc_conf_t *conf);
 static ngx_int_t ngx_http_sign_accept(ngx_conf_t *cf,
     ngx_http_sign_loc_conf_t *conf, ngx_uint_t body, ngx_str_t *value);
 
@@ -40,6 +42,57 @@ static ngx_http_sign_component_t  ngx_http_sign_components[] = {
 
 
 char *
+ngx_http_sign_set_flag(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_sign_loc_conf_t *slcf = conf;
+
+    return ngx_http_postern_note(cf, &slcf->places) == NGX_OK
+           ? ngx_conf_set_flag_slot(cf, cmd, conf) : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_sign_set_enum(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_sign_loc_conf_t *slcf = conf;
+
+    return ngx_http_postern_note(cf, &slcf->places) == NGX_OK
+           ? ngx_conf_set_enum_slot(cf, cmd, conf) : NGX_CONF_ERROR;
+}
+
+
+/* sign_insecure_replay [local] [reuse] | off */
+
+char *
+ngx_http_sign_set_insecure_replay(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_sign_loc_conf_t *slcf = conf;
+
+    char  *rv;
+
+    if (slcf->insecure_replay) {
+        return "is duplicate";
+    }
+
+    if (ngx_http_postern_note(cf, &slcf->places) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_conf_set_bitmask_slot(cf, cmd, conf);
+
+    if (rv == NGX_CONF_OK
+        && (slcf->insecure_replay & NGX_HTTP_SIGN_REPLAY_SET)
+        && cf->args->nelts > 2)
+    {
+        return "takes nothing beside \"off\"";
+    }
+
+    return rv;
+}
+
+
+char *
 ngx_http_sign_set_schemes(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_sign_loc_conf_t *slcf = conf;
@@ -49,6 +102,10 @@ ngx_http_sign_set_schemes(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (slcf->schemes) {
         return "is duplicate";
+    }
+
+    if (ngx_http_postern_note(cf, &slcf->places) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     value = cf->args->elts;
@@ -96,7 +153,10 @@ ngx_http_sign_set_components(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     slcf->fields = ngx_array_create(cf->pool, 4, sizeof(postern_str_t));
-    if (slcf->fields == NULL) {
+
+    if (slcf->fields == NULL
+        || ngx_http_postern_note(cf, &slcf->places) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -199,33 +259,59 @@ ngx_http_sign_is_token(ngx_str_t *name)
 char *
 ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
 {
-    unsigned        cover;
+    ngx_conf_t             *there;
+    ngx_http_postern_at_t   at;
+
+    if (ngx_http_sign_policy(cf, conf) != NGX_CONF_OK
+        || ngx_http_sign_note_mtls(cf, conf) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_sign_warn(cf, conf);
+
+    there = ngx_http_sign_at(cf, conf,
+                             conf->webhook ? "sign_webhook" : "sign_schemes",
+                             &at);
+
+    if (ngx_http_sign_compile_webhook(there, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_sign_challenge(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (!(conf->schemes & (SIGN_RFC9421|SIGN_SSHSIG))) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_sign_accept(cf, conf, 0, &conf->accept) != NGX_OK
+        || ngx_http_sign_accept(cf, conf, 1, &conf->accept_body) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_sign_policy(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
+{
     sign_policy_t  *policy;
-
-    cover = SIGN_COVER_DEFAULT;
-
-    if (conf->fields) {
-        cover = ngx_http_sign_cover(conf->listed);
-
-        if (!conf->insecure_coverage
-            && ngx_http_sign_check_coverage(cf, conf, cover) != NGX_CONF_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    if ((cover & SIGN_COVER_SCHEME) && (conf->schemes & SIGN_SIGV4)) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "\"sign_components @scheme\" refuses every request "
-                           "of the scheme \"sigv4\", which cannot cover it: "
-                           "set \"sign_schemes rfc9421\"");
-    }
 
     policy = &conf->policy;
 
+    policy->cover = conf->fields ? ngx_http_sign_cover(conf->listed)
+                                 : SIGN_COVER_DEFAULT;
+
+    if (ngx_http_sign_check_coverage(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     policy->schemes = conf->schemes;
     policy->nonces = conf->nonces;
-    policy->cover = cover;
     policy->window = conf->window;
     policy->skew = conf->skew;
 
@@ -243,36 +329,6 @@ ngx_http_sign_compile(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
                        |(conf->insecure_body ? SIGN_INSECURE_BODY : 0)
                        |(conf->insecure_freshness ? SIGN_INSECURE_FRESHNESS
                                                   : 0);
-
-    ngx_http_sign_warn(cf, conf);
-    ngx_http_sign_check_mtls(cf, conf);
-
-    if ((conf->schemes & SIGN_ENOS) && !conf->insecure_coverage) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the scheme \"enos\" covers neither method nor "
-                           "path nor host, which anybody on the way could "
-                           "change: accept that by "
-                           "\"sign_insecure_coverage on\"");
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_http_sign_compile_webhook(cf, conf) != NGX_CONF_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_http_sign_challenge(cf, conf) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (!(conf->schemes & (SIGN_RFC9421|SIGN_SSHSIG))) {
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_http_sign_accept(cf, conf, 0, &conf->accept) != NGX_OK
-        || ngx_http_sign_accept(cf, conf, 1, &conf->accept_body) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
 
     return NGX_CONF_OK;
 }
@@ -351,10 +407,29 @@ ngx_http_sign_cover(ngx_uint_t listed)
 
 
 static char *
-ngx_http_sign_check_coverage(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
-    unsigned cover)
+ngx_http_sign_check_coverage(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
 {
-    const char  *missing, *means;
+    unsigned                cover;
+    ngx_conf_t             *there;
+    const char             *missing, *means;
+    ngx_http_postern_at_t   at;
+
+    cover = conf->policy.cover;
+
+    if (conf->insecure_coverage) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->schemes & SIGN_ENOS) {
+        there = ngx_http_sign_at(cf, conf, "sign_schemes", &at);
+
+        ngx_conf_log_error(NGX_LOG_EMERG, there, 0,
+                           "the scheme \"enos\" covers neither method nor "
+                           "path nor host, which anybody on the way could "
+                           "change: accept that by "
+                           "\"sign_insecure_coverage on\"");
+        return NGX_CONF_ERROR;
+    }
 
     if (!(cover & SIGN_COVER_METHOD)) {
         missing = "@method";
@@ -376,7 +451,9 @@ ngx_http_sign_check_coverage(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
         return NGX_CONF_OK;
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+    there = ngx_http_sign_at(cf, conf, "sign_components", &at);
+
+    ngx_conf_log_error(NGX_LOG_EMERG, there, 0,
                        "\"sign_components\" does not cover %s, which anybody "
                        "on the way could change: add \"%s\", or accept "
                        "that by \"sign_insecure_coverage on\"",

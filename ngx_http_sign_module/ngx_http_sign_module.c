@@ -10,6 +10,8 @@ static void *ngx_http_sign_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_sign_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static char *ngx_http_sign_check_needs(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf);
 
 
 static ngx_conf_enum_t  ngx_http_sign_modes[] = {
@@ -38,7 +40,7 @@ static ngx_command_t  ngx_http_sign_commands[] = {
 
     { ngx_string("sign"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_http_sign_set_flag,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_sign_loc_conf_t, enable),
       NULL },
@@ -66,35 +68,35 @@ static ngx_command_t  ngx_http_sign_commands[] = {
 
     { ngx_string("sign_insecure_coverage"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_http_sign_set_flag,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_sign_loc_conf_t, insecure_coverage),
       NULL },
 
     { ngx_string("sign_insecure_body"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_http_sign_set_flag,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_sign_loc_conf_t, insecure_body),
       NULL },
 
     { ngx_string("sign_insecure_freshness"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_http_sign_set_flag,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_sign_loc_conf_t, insecure_freshness),
       NULL },
 
     { ngx_string("sign_insecure_preflight"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_http_sign_set_flag,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_sign_loc_conf_t, insecure_preflight),
       NULL },
 
     { ngx_string("sign_insecure_replay"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_conf_set_bitmask_slot,
+      ngx_http_sign_set_insecure_replay,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_sign_loc_conf_t, insecure_replay),
       &ngx_http_sign_insecure_replays },
@@ -108,7 +110,7 @@ static ngx_command_t  ngx_http_sign_commands[] = {
 
     { ngx_string("sign_mode"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_sign_set_enum,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_sign_loc_conf_t, mode),
       &ngx_http_sign_modes },
@@ -230,6 +232,8 @@ ngx_http_sign_postconfiguration(ngx_conf_t *cf)
         return NGX_OK;
     }
 
+    ngx_http_sign_check_mtls(cf, smcf->askers);
+
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
     h = ngx_array_push(&cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers);
@@ -272,6 +276,7 @@ ngx_http_sign_create_main_conf(ngx_conf_t *cf)
      *     conf->window = 0;
      *     conf->skew = 0;
      *     conf->webhooks = NULL;
+     *     conf->askers = NULL;
      */
 
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_sign_main_conf_t));
@@ -299,6 +304,7 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
      *     conf->listed = 0;
      *     conf->own_webhook = 0;
      *     conf->enos_token = 0;
+     *     conf->places = NULL;
      *     conf->policy = { 0 };
      *     conf->authenticate = { 0, NULL };
      *     conf->accept = { 0, NULL };
@@ -320,6 +326,12 @@ ngx_http_sign_create_loc_conf(ngx_conf_t *cf)
     conf->window = NGX_CONF_UNSET;
     conf->skew = NGX_CONF_UNSET;
 
+    /* where the block begins */
+
+    if (ngx_http_postern_note(cf, &conf->places) != NGX_OK) {
+        return NULL;
+    }
+
     return conf;
 }
 
@@ -331,6 +343,8 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_sign_loc_conf_t *conf = child;
 
     ngx_http_sign_main_conf_t  *smcf;
+
+    ngx_http_postern_merge_places(prev->places, &conf->places);
 
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
     ngx_conf_merge_value(conf->explain, prev->explain, 0);
@@ -377,19 +391,7 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_OK;
     }
 
-    if (!postern_api.has_directory(cf)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"sign on\" needs \"postern_directory\", which "
-                           "says whose keys are accepted: add it at http "
-                           "level");
-        return NGX_CONF_ERROR;
-    }
-
-    if (!postern_api.has_store(cf)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"sign on\" needs \"postern_zone\", in which "
-                           "replays are recognized: add it at http level, and "
-                           "\"postern_redis\" where several nodes share it");
+    if (ngx_http_sign_check_needs(cf, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -400,4 +402,37 @@ ngx_http_sign_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     return conf->enos_token ? ngx_http_sign_compile_enos_token(cf, conf)
                             : ngx_http_sign_compile(cf, conf);
+}
+
+
+static char *
+ngx_http_sign_check_needs(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
+{
+    ngx_conf_t             *there;
+    const char             *directive, *what;
+    ngx_http_postern_at_t   at;
+
+    directive = conf->enos_token ? "sign_enos_token" : "sign";
+    what = conf->enos_token ? "sign_enos_token" : "sign on";
+
+    there = ngx_http_sign_at(cf, conf, directive, &at);
+
+    if (!postern_api.has_directory(cf)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, there, 0,
+                           "\"%s\" needs \"postern_directory\", which says "
+                           "whose keys are accepted: add it at http level",
+                           what);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!postern_api.has_store(cf)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, there, 0,
+                           "\"%s\" needs \"postern_zone\", in which replays "
+                           "are recognized: add it at http level, and "
+                           "\"postern_redis\" where several nodes share it",
+                           what);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
 }

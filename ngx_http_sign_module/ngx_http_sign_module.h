@@ -52,6 +52,14 @@
 #define NGX_HTTP_SIGN_CHUNKED_FORWARD  0
 #define NGX_HTTP_SIGN_CHUNKED_DECODE   1
 
+/* warnings of one place: ngx_http_sign_warn_at() */
+
+#define NGX_HTTP_SIGN_SAID_SET        0x01      /* that it is given up */
+#define NGX_HTTP_SIGN_SAID_REUSE      0x02      /* … in a second way */
+#define NGX_HTTP_SIGN_SAID_SCHEME     0x04      /* refuses all of a scheme */
+#define NGX_HTTP_SIGN_SAID_MTLS       0x08      /* asks for no certificates */
+#define NGX_HTTP_SIGN_SAID_RETURN     0x10      /* answers before it is asked */
+
 /* of sign_insecure_replay */
 
 #define NGX_HTTP_SIGN_REPLAY_SET      0x01
@@ -65,6 +73,8 @@ typedef struct {
     time_t                           skew;
     ngx_array_t                     *webhooks;  /* of ngx_http_sign_webhook_t *
                                                    where sign is on */
+    ngx_array_t                     *askers;    /* of ngx_http_sign_asker_t, the
+                                                   servers that take mtls */
 } ngx_http_sign_main_conf_t;
 
 
@@ -96,6 +106,9 @@ typedef struct {
     ngx_uint_t                       enos_token;    /* it gives tokens out */
     time_t                           window;
     time_t                           skew;
+
+    ngx_http_postern_place_t        *places;    /* of directives that -t may
+                                                   have to speak of */
 
     /* made of the above where sign is on */
     sign_policy_t                    policy;
@@ -232,7 +245,16 @@ ngx_int_t ngx_http_sign_enos_lookup(ngx_http_request_t *r,
 ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
-/* ngx_http_sign_conf.c: directive setters, and what merging makes of them */
+/*
+ * ngx_http_sign_conf.c: directive setters, and what merging makes of them.  The
+ * first two are nginx's own, and note where the directive stands.
+ */
+char *ngx_http_sign_set_flag(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_sign_set_enum(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_sign_set_insecure_replay(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_sign_set_schemes(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_sign_set_components(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -254,8 +276,18 @@ char *ngx_http_sign_set_tag(ngx_conf_t *cf, ngx_command_t *cmd,
 ngx_uint_t ngx_http_sign_is_bot(const sign_policy_t *policy);
 u_char *ngx_http_sign_accept_params(u_char *p, const sign_policy_t *policy);
 
-/* ngx_http_sign_warn.c: for nginx -t */
+/*
+ * ngx_http_sign_warn.c: for nginx -t.  at() is cf as it was at the directive,
+ * of this level or the one that it is inherited from; warn_at() the same for a
+ * warning of that place, which bit tells from others, and NULL where it was
+ * given before.
+ */
 void ngx_http_sign_warn(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
+ngx_conf_t *ngx_http_sign_at(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
+    const char *directive, ngx_http_postern_at_t *at);
+ngx_conf_t *ngx_http_sign_warn_at(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf, const char *directive, ngx_uint_t bit,
+    ngx_http_postern_at_t *at);
 
 /*
  * ngx_http_sign_request.c: fills in ctx->request and ctx->address from the
@@ -312,11 +344,13 @@ uint64_t ngx_http_sign_keys_serial(ngx_http_request_t *r);
 
 /*
  * ngx_http_sign_mtls.c: certificates() fills in those of the TLS client, where
- * it has any; check() warns where none will ever come.
+ * it has any.  note() remembers the servers that want them, check() warns in
+ * postconfiguration of those to which none will ever come.
  */
 sign_code_e ngx_http_sign_certificates(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
-void ngx_http_sign_check_mtls(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
+char *ngx_http_sign_note_mtls(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
+void ngx_http_sign_check_mtls(ngx_conf_t *cf, ngx_array_t *askers);
 
 /*
  * ngx_http_sign_refuse.c: ends the work on this request.  code is the truth,

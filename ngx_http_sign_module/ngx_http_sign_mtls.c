@@ -19,6 +19,14 @@ typedef struct {
 } ngx_http_sign_peer_t;
 
 
+/* a server with the scheme "mtls" */
+
+typedef struct {
+    ngx_http_postern_place_t   *place;      /* where its block begins */
+    ngx_http_ssl_srv_conf_t    *sscf;
+} ngx_http_sign_asker_t;
+
+
 static ngx_http_sign_peer_t *ngx_http_sign_peer(ngx_connection_t *c);
 static void ngx_http_sign_peer_gone(void *data);
 static ngx_int_t ngx_http_sign_peer_read(ngx_connection_t *c,
@@ -182,25 +190,70 @@ ngx_http_sign_peer_add(ngx_connection_t *c, ngx_http_sign_peer_t *peer,
 }
 
 
-/* nginx asks for certificates where ssl_verify_client says so, only there */
+/*
+ * nginx asks for certificates where ssl_verify_client says so, and only there.
+ * What it says is known when the module of TLS has merged it, which is behind
+ * this one.
+ */
 
-void
-ngx_http_sign_check_mtls(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
+char *
+ngx_http_sign_note_mtls(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
 {
-    ngx_http_ssl_srv_conf_t  *sscf;
+    ngx_http_sign_asker_t      *asker;
+    ngx_http_postern_place_t   *place;
+    ngx_http_sign_main_conf_t  *smcf;
 
-    if (!(conf->schemes & SIGN_MTLS)) {
-        return;
+    place = ngx_http_postern_place(conf->places, "server");
+
+    if (!(conf->schemes & SIGN_MTLS)
+        || !ngx_http_postern_first(place, NGX_HTTP_SIGN_SAID_MTLS))
+    {
+        return NGX_CONF_OK;
     }
 
-    sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sign_module);
 
-    if (sscf->verify == 0) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+    if (smcf->askers == NULL) {
+        smcf->askers = ngx_array_create(cf->pool, 4,
+                                        sizeof(ngx_http_sign_asker_t));
+    }
+
+    asker = smcf->askers ? ngx_array_push(smcf->askers) : NULL;
+
+    if (asker == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    asker->place = place;
+    asker->sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_sign_check_mtls(ngx_conf_t *cf, ngx_array_t *askers)
+{
+    ngx_uint_t              i, n;
+    ngx_http_sign_asker_t  *asker;
+    ngx_http_postern_at_t   at;
+
+    n = askers ? askers->nelts : 0;
+    asker = askers ? askers->elts : NULL;
+
+    for (i = 0; i < n; i++) {
+
+        if (asker[i].sscf->verify) {
+            continue;
+        }
+
+        ngx_conf_log_error(NGX_LOG_WARN,
+                           ngx_http_postern_at(cf, asker[i].place, &at), 0,
                            "the scheme \"mtls\" sees no certificates here: "
                            "nginx does not ask for them where "
                            "\"ssl_verify_client\" is off, set it to \"on\", "
-                           "\"optional\" or \"optional_no_ca\"");
+                           "\"optional\" or \"optional_no_ca\", in the server "
+                           "that begins");
     }
 }
 
@@ -215,14 +268,33 @@ ngx_http_sign_certificates(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 }
 
 
-void
-ngx_http_sign_check_mtls(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
+char *
+ngx_http_sign_note_mtls(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
 {
-    if (conf->schemes & SIGN_MTLS) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+    ngx_conf_t             *there;
+    ngx_http_postern_at_t   at;
+
+    if (!(conf->schemes & SIGN_MTLS)) {
+        return NGX_CONF_OK;
+    }
+
+    there = ngx_http_sign_warn_at(cf, conf, "sign_schemes",
+                                  NGX_HTTP_SIGN_SAID_MTLS, &at);
+
+    if (there) {
+        ngx_conf_log_error(NGX_LOG_WARN, there, 0,
                            "the scheme \"mtls\" sees no certificates: this "
                            "nginx is built without TLS");
     }
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_sign_check_mtls(ngx_conf_t *cf, ngx_array_t *askers)
+{
+    /* void */
 }
 
 

@@ -71,6 +71,10 @@ ngx_http_sign_set_enos_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
+    if (ngx_http_postern_note(cf, &slcf->places) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     slcf->enos_token = 1;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -86,8 +90,13 @@ char *
 ngx_http_sign_compile_enos_token(ngx_conf_t *cf,
     ngx_http_sign_loc_conf_t *conf)
 {
+    ngx_conf_t             *there;
+    ngx_http_postern_at_t   at;
+
     if (conf->enable) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        there = ngx_http_sign_at(cf, conf, "sign_enos_token", &at);
+
+        ngx_conf_log_error(NGX_LOG_EMERG, there, 0,
                            "a call for a token is not signed otherwise: set "
                            "\"sign off\" beside \"sign_enos_token\"");
         return NGX_CONF_ERROR;

@@ -10,6 +10,8 @@
 typedef struct {
     ngx_uint_t    given;
     const char   *directive;
+    const char   *word;       /* of several that it takes */
+    ngx_uint_t    bit;
     const char   *means;
 } ngx_http_sign_weakness_t;
 
@@ -28,6 +30,10 @@ extern ngx_module_t  ngx_http_rewrite_module
     __attribute__((weak));
 
 
+static void ngx_http_sign_warn_scheme(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf);
+static void ngx_http_sign_warn_return(ngx_conf_t *cf,
+    ngx_http_sign_loc_conf_t *conf);
 static ngx_uint_t ngx_http_sign_returns(ngx_conf_t *cf);
 
 
@@ -40,46 +46,129 @@ void
 ngx_http_sign_warn(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
 {
     ngx_uint_t                    i;
+    ngx_conf_t                   *there;
+    ngx_http_postern_at_t         at;
     ngx_http_sign_weakness_t     *w;
 
     ngx_http_sign_weakness_t  weaknesses[] = {
-        { conf->insecure_coverage, "sign_insecure_coverage",
+        { conf->insecure_coverage,
+          "sign_insecure_coverage", "", NGX_HTTP_SIGN_SAID_SET,
           "who sees a request on its way may change what is not signed" },
-        { conf->insecure_body, "sign_insecure_body",
+        { conf->insecure_body,
+          "sign_insecure_body", "", NGX_HTTP_SIGN_SAID_SET,
           "who sees a request on its way may change its body" },
-        { conf->insecure_freshness, "sign_insecure_freshness",
+        { conf->insecure_freshness,
+          "sign_insecure_freshness", "", NGX_HTTP_SIGN_SAID_SET,
           "a signature that was seen is good again after sign_window" },
-        { conf->insecure_preflight, "sign_insecure_preflight",
+        { conf->insecure_preflight,
+          "sign_insecure_preflight", "", NGX_HTTP_SIGN_SAID_SET,
           "requests of the method OPTIONS reach the application unsigned" },
         { conf->insecure_replay & NGX_HTTP_SIGN_REPLAY_LOCAL,
-          "sign_insecure_replay local",
+          "sign_insecure_replay", " local", NGX_HTTP_SIGN_SAID_SET,
           "while Redis is away each node accepts a signature once" },
         { conf->insecure_replay & NGX_HTTP_SIGN_REPLAY_REUSE,
-          "sign_insecure_replay reuse",
-          "a signature that was seen reads again until it expires" }
+          "sign_insecure_replay", " reuse", NGX_HTTP_SIGN_SAID_REUSE,
+          "a signature that was seen reads again until it expires" },
+        { conf->mode == NGX_HTTP_SIGN_OBSERVE,
+          "sign_mode", " observe", NGX_HTTP_SIGN_SAID_SET,
+          "requests are let through whatever their signatures are" }
     };
 
     for (i = 0; i < sizeof(weaknesses) / sizeof(weaknesses[0]); i++) {
         w = &weaknesses[i];
 
-        if (w->given) {
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "\"%s\" is set: %s",
-                               w->directive, w->means);
+        there = w->given ? ngx_http_sign_warn_at(cf, conf, w->directive,
+                                                 w->bit, &at)
+                         : NULL;
+
+        if (there) {
+            ngx_conf_log_error(NGX_LOG_WARN, there, 0, "\"%s%s\" is set: %s",
+                               w->directive, w->word, w->means);
         }
     }
 
-    if (conf->mode == NGX_HTTP_SIGN_OBSERVE) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "\"sign_mode observe\" is set: requests are let "
-                           "through whatever their signatures are");
+    ngx_http_sign_warn_scheme(cf, conf);
+    ngx_http_sign_warn_return(cf, conf);
+}
+
+
+static void
+ngx_http_sign_warn_scheme(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
+{
+    ngx_conf_t             *there;
+    ngx_http_postern_at_t   at;
+
+    if (!(conf->policy.cover & SIGN_COVER_SCHEME)
+        || !(conf->schemes & SIGN_SIGV4))
+    {
+        return;
     }
 
-    if (ngx_http_sign_returns(cf)) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "\"return\" answers before signatures are "
-                           "verified: what it returns is for everybody, "
-                           "\"sign on\" or not");
+    there = ngx_http_sign_warn_at(cf, conf, "sign_components",
+                                  NGX_HTTP_SIGN_SAID_SCHEME, &at);
+
+    if (there) {
+        ngx_conf_log_error(NGX_LOG_WARN, there, 0,
+                           "\"sign_components @scheme\" refuses every request "
+                           "of the scheme \"sigv4\", which cannot cover it: "
+                           "set \"sign_schemes rfc9421\"");
     }
+}
+
+
+ngx_conf_t *
+ngx_http_sign_at(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
+    const char *directive, ngx_http_postern_at_t *at)
+{
+    return ngx_http_postern_at(cf, ngx_http_postern_place(conf->places,
+                                                          directive),
+                               at);
+}
+
+
+ngx_conf_t *
+ngx_http_sign_warn_at(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
+    const char *directive, ngx_uint_t bit, ngx_http_postern_at_t *at)
+{
+    ngx_http_postern_place_t  *place;
+
+    place = ngx_http_postern_place(conf->places, directive);
+
+    return ngx_http_postern_first(place, bit)
+           ? ngx_http_postern_at(cf, place, at) : NULL;
+}
+
+
+/* nginx keeps no line of a "return": that of the block which holds it does */
+
+static void
+ngx_http_sign_warn_return(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
+{
+    ngx_conf_t                *there;
+    const char                *block;
+    ngx_http_postern_at_t      at;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    /* an "if" shares the code of the block around it */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname || !ngx_http_sign_returns(cf)) {
+        return;
+    }
+
+    block = clcf->name.len ? "location" : "server";
+
+    there = ngx_http_sign_warn_at(cf, conf, block, NGX_HTTP_SIGN_SAID_RETURN,
+                                  &at);
+    if (there == NULL) {
+        return;
+    }
+
+    ngx_conf_log_error(NGX_LOG_WARN, there, 0,
+                       "\"return\" answers before signatures are verified: "
+                       "what it returns is for everybody, \"sign on\" or not, "
+                       "in the %s that begins", block);
 }
 
 

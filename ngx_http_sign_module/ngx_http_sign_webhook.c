@@ -84,6 +84,10 @@ ngx_http_sign_set_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
+    if (ngx_http_postern_note(cf, &slcf->places) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     w = ngx_pcalloc(cf->pool, sizeof(ngx_http_sign_webhook_t));
     if (w == NULL) {
         return NGX_CONF_ERROR;

@@ -174,3 +174,22 @@ unknown scheme "hmac" in "sign_replay"
 --- must_die
 --- error_log
 invalid value "always"
+
+
+
+=== TEST 14: "off" beside something else
+--- config
+    sign_insecure_replay off local;
+--- must_die
+--- error_log
+"sign_insecure_replay" directive takes nothing beside "off"
+
+
+
+=== TEST 15: a weakening that is put together of two
+--- config
+    sign_insecure_replay local;
+    sign_insecure_replay reuse;
+--- must_die
+--- error_log
+"sign_insecure_replay" directive is duplicate
