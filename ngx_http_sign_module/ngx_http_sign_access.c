@@ -1,14 +1,15 @@
 
 /*
- * The way of a request: shape, key, coverage, freshness, crypto, claim; cheap
- * things first, and nothing is claimed that did not verify.
+ * The way of a request: shape, key, coverage, freshness, cap, crypto, claim;
+ * cheap things first, and nothing is claimed that did not verify.
  *
  *   start -> [key] -> [body] -> crypto -> [rate] -> [claim] -> verified
- *     |        |                   |         |          |           |
- *     +--------+-------------------+---------+----------+-----------+-> refused
+ *     |        |         |         |         |          |           |
+ *     +--------+---------+---------+---------+----------+-----------+-> refused
  *
- * From "rate" on it is ngx_http_sign_claim.c.  Where sign_mode is "observe",
- * what would have been refused goes on instead, as if there were no signature.
+ * Coverage, freshness and cap are looked at as soon as the key is there.  From
+ * "rate" on it is ngx_http_sign_claim.c.  Where sign_mode is "observe", what
+ * would have been refused goes on instead, as if there were no signature.
  *
  * Each state is a function that returns what the phase shall return, and leaves
  * in ctx->state the one to go on with when the handler is entered again.
@@ -449,8 +450,9 @@ ngx_http_sign_doubt(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
 
 
 /*
- * SigV4 without x-amz-content-sha256 signs a hash that it does not send: the
- * body must be here before the signature can be verified.
+ * Some sign the body itself, or a hash that they do not send (SigV4 without
+ * x-amz-content-sha256, EnOS, webhooks): it must be here before the signature
+ * can be verified.
  */
 
 ngx_int_t

@@ -2,6 +2,11 @@
 /*
  * What keeps a signature from being good twice, and one key from using up what
  * others need: its cap, its rate, and the claim, which is made last.
+ *
+ * The cap is asked before the cryptography, ngx_http_sign_cap(), and counted
+ * with the claim; the rest is what comes behind the cryptography:
+ *
+ *     claim -> [rated] -> make_claim -> [claimed] -> accepted
  */
 
 
@@ -17,6 +22,8 @@ static ngx_int_t ngx_http_sign_rated(ngx_http_request_t *r,
 static ngx_int_t ngx_http_sign_make_claim(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_claimed(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_msec_t ngx_http_sign_claim_ttl(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_uint_t ngx_http_sign_repeatable(ngx_http_sign_ctx_t *ctx,
     ngx_http_sign_loc_conf_t *slcf);
@@ -149,32 +156,38 @@ ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 static ngx_int_t
 ngx_http_sign_rated(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
+    sign_code_e  code;
+
     if (!ctx->rate.done) {
         return NGX_AGAIN;
     }
 
+    code = ngx_http_sign_rate_code(ctx, ctx->key->rate, ctx->key->rate_period);
+
+    return code == SIGN_OK ? ngx_http_sign_make_claim(r, ctx)
+                           : ngx_http_sign_refuse(r, ctx, code, code);
+}
+
+
+sign_code_e
+ngx_http_sign_rate_code(ngx_http_sign_ctx_t *ctx, ngx_uint_t limit,
+    ngx_uint_t period)
+{
     switch (ctx->rate.result) {
 
     case NGX_HTTP_POSTERN_OK:
-        return ngx_http_sign_make_claim(r, ctx);
+        return SIGN_OK;
 
     case NGX_HTTP_POSTERN_NO:
         ctx->retry_after = (ctx->rate.msec + 999) / 1000;
 
-        (void) sign_fail(&ctx->message, SIGN_RATE,
+        return sign_fail(&ctx->message, SIGN_RATE,
                          "more than %lu requests in %lu s",
-                         (unsigned long) ctx->key->rate,
-                         (unsigned long) ctx->key->rate_period);
-
-        return ngx_http_sign_refuse(r, ctx, SIGN_RATE, SIGN_RATE);
+                         (unsigned long) limit, (unsigned long) period);
 
     default: /* NGX_HTTP_POSTERN_UNAVAILABLE */
-
-        (void) sign_fail(&ctx->message, SIGN_UNAVAILABLE,
+        return sign_fail(&ctx->message, SIGN_UNAVAILABLE,
                          "the store of rates cannot be asked");
-
-        return ngx_http_sign_refuse(r, ctx, SIGN_UNAVAILABLE,
-                                    SIGN_UNAVAILABLE);
     }
 }
 
@@ -182,22 +195,9 @@ ngx_http_sign_rated(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 static ngx_int_t
 ngx_http_sign_make_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    u_char      *p;
-    ngx_int_t    rc;
-    ngx_str_t    org, name;
-
     if (ctx->message.reusable) {
         return ngx_http_sign_accepted(r, ctx);
     }
-
-    p = ngx_cpymem(ctx->claim_name, NGX_HTTP_SIGN_CLAIM,
-                   sizeof(NGX_HTTP_SIGN_CLAIM) - 1);
-    p = ngx_cpymem(p, ctx->message.claim, ctx->message.claim_len);
-
-    name.data = ctx->claim_name;
-    name.len = p - ctx->claim_name;
-
-    org = ngx_http_postern_str(ctx->key->org->name);
 
     ctx->state = ngx_http_sign_claimed;
 
@@ -208,10 +208,7 @@ ngx_http_sign_make_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     ctx->claim.local = (ctx->conf->insecure_replay
                         & NGX_HTTP_SIGN_REPLAY_LOCAL) != 0;
 
-    rc = postern_api.claim(r, &ctx->claim, &org, &name,
-                           ngx_http_sign_claim_ttl(r, ctx));
-
-    switch (rc) {
+    switch (ngx_http_sign_submit_claim(r, ctx)) {
 
     case NGX_OK:
         ctx->claim.done = 1;
@@ -226,6 +223,26 @@ ngx_http_sign_make_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 }
 
 
+ngx_int_t
+ngx_http_sign_submit_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    u_char     *p;
+    ngx_str_t   org, name;
+
+    p = ngx_cpymem(ctx->claim_name, NGX_HTTP_SIGN_CLAIM,
+                   sizeof(NGX_HTTP_SIGN_CLAIM) - 1);
+    p = ngx_cpymem(p, ctx->message.claim, ctx->message.claim_len);
+
+    name.data = ctx->claim_name;
+    name.len = p - ctx->claim_name;
+
+    org = ngx_http_postern_str(ctx->key->org->name);
+
+    return postern_api.claim(r, &ctx->claim, &org, &name,
+                             ngx_http_sign_claim_ttl(r, ctx));
+}
+
+
 /*
  * The copy of a request may get into another location than the request did, by
  * something that is not signed (a field that "if" or "map" looks at, the port),
@@ -234,7 +251,7 @@ ngx_http_sign_make_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
  * differ, and the second begun.
  */
 
-ngx_msec_t
+static ngx_msec_t
 ngx_http_sign_claim_ttl(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     int64_t                     end;

@@ -45,6 +45,7 @@ typedef struct {
 
 static void *ngx_http_sign_prepare(const postern_directory_t *dir);
 static void ngx_http_sign_destroy(void *data);
+static void ngx_http_sign_other_length(sign_key_t **decoy, size_t len);
 static sign_key_t *ngx_http_sign_ssh_decoy(ngx_http_request_t *r,
     ngx_http_sign_keys_t *keys, const sign_message_t *msg,
     const postern_key_t **key);
@@ -156,9 +157,7 @@ ngx_http_sign_destroy(void *data)
 
     for (i = 0; i < keys->nkeys; i++) {
 
-        if (keys->keys[i]) {
-            sign_key_destroy(keys->keys[i]);
-        }
+        sign_key_destroy(keys->keys[i]);
 
         if (keys->makers) {
             sign_maker_destroy(keys->makers[i]);
@@ -370,21 +369,11 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
     {
         decoy = &keys->decoys[alg];
 
-        if (*decoy == NULL) {
-            *decoy = sign_decoy_create(alg, len);
-        }
+    } else {
+        decoy = &keys->rsa_decoys[alg == POSTERN_ALG_RSA_PSS_SHA512]
+                                 [len / NGX_HTTP_SIGN_DECOY_STEP];
 
-        return *decoy;
-    }
-
-    decoy = &keys->rsa_decoys[alg == POSTERN_ALG_RSA_PSS_SHA512]
-                             [len / NGX_HTTP_SIGN_DECOY_STEP];
-
-    /* another length in the same slot is rare, and making one is cheap */
-
-    if (*decoy && (*decoy)->len != len) {
-        sign_key_destroy(*decoy);
-        *decoy = NULL;
+        ngx_http_sign_other_length(decoy, len);
     }
 
     if (*decoy == NULL) {
@@ -392,6 +381,18 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
     }
 
     return *decoy;
+}
+
+
+/* two lengths in one slot are rare, and making a key is cheap */
+
+static void
+ngx_http_sign_other_length(sign_key_t **decoy, size_t len)
+{
+    if (*decoy && (*decoy)->len != len) {
+        sign_key_destroy(*decoy);
+        *decoy = NULL;
+    }
 }
 
 
@@ -453,10 +454,7 @@ ngx_http_sign_ssh_decoy(ngx_http_request_t *r, ngx_http_sign_keys_t *keys,
 
     decoy = &keys->ssh_decoys[slot];
 
-    if (*decoy && (*decoy)->len != len) {
-        sign_key_destroy(*decoy);
-        *decoy = NULL;
-    }
+    ngx_http_sign_other_length(decoy, len);
 
     if (*decoy == NULL) {
         *decoy = sign_sshsig_decoy(slot, len);

@@ -197,7 +197,13 @@ sign_maker_t *ngx_http_sign_apart_maker(ngx_http_request_t *r,
    ends in accepted() */
 ngx_int_t ngx_http_sign_claim(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
-ngx_msec_t ngx_http_sign_claim_ttl(ngx_http_request_t *r,
+
+/* its parts, for tokens of EnOS as well: what became of ctx->rate, which was
+   asked for limit requests in period seconds; and the claim, to ctx->claim, as
+   an operation of the store */
+sign_code_e ngx_http_sign_rate_code(ngx_http_sign_ctx_t *ctx,
+    ngx_uint_t limit, ngx_uint_t period);
+ngx_int_t ngx_http_sign_submit_claim(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
 /* SIGN_OK, or SIGN_REPLAYED where it came before and may not come again here */

@@ -16,6 +16,8 @@ typedef struct {
 } ngx_http_sign_answer_t;
 
 
+static void ngx_http_sign_log_refusal(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx, const char *exact);
 static ngx_int_t ngx_http_sign_end(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, const char *verdict, const char *code);
 static ngx_str_t ngx_http_sign_coarse(ngx_uint_t status);
@@ -107,10 +109,8 @@ ngx_int_t
 ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     sign_code_e code, sign_code_e shown)
 {
-    ngx_str_t                      name;
-    ngx_uint_t                     level;
-    const char                    *exact;
-    ngx_http_sign_loc_conf_t      *conf, *slcf;
+    const char                    *exact, *verdict;
+    ngx_http_sign_loc_conf_t      *conf;
     ngx_http_postern_refusal_t    *refusal;
     const ngx_http_sign_answer_t  *answer;
 
@@ -124,8 +124,7 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     }
 
     conf = ctx->conf;
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
-    exact = (code == SIGN_NO_MEMORY) ? "sign/internal" : sign_code(code);
+    exact = sign_code(code);
 
     if (conf->explain) {
         shown = code;
@@ -133,27 +132,7 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
 
     ctx->code = code;
 
-    if (code == ctx->doubt) {
-        ngx_memcpy(ctx->message.detail, ctx->doubt_detail,
-                   sizeof(ctx->message.detail));
-    }
-
-    ngx_http_sign_printable(ctx->message.detail, sizeof(ctx->message.detail));
-
-    name = ngx_http_sign_known_as(ctx);
-
-    level = NGX_LOG_INFO;
-
-    if (code == SIGN_NO_MEMORY) {
-        level = NGX_LOG_ERR;
-    }
-
-    ngx_log_error(level, r->connection->log, 0,
-                  "%s: %s, key \"%V\": %s", exact,
-                  slcf->mode == NGX_HTTP_SIGN_OBSERVE ? "observed" : "refused",
-                  &name,
-                  ctx->message.detail[0] ? ctx->message.detail
-                                         : "no further detail");
+    ngx_http_sign_log_refusal(r, ctx, exact);
 
     answer = &ngx_http_sign_answers[shown];
     refusal = &ctx->refusal;
@@ -178,10 +157,42 @@ ngx_http_sign_refuse(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
                                                 : NGX_HTTP_SIGN_RETRY_AFTER;
     }
 
-    return ngx_http_sign_end(r, ctx,
-                             answer->status >= NGX_HTTP_INTERNAL_SERVER_ERROR
-                             || code == SIGN_KEY_UNUSABLE ? "error" : "deny",
-                             exact);
+    verdict = (answer->status >= NGX_HTTP_INTERNAL_SERVER_ERROR
+               || code == SIGN_KEY_UNUSABLE) ? "error" : "deny";
+
+    return ngx_http_sign_end(r, ctx, verdict, exact);
+}
+
+
+/* the truth, for whoever runs the server; ctx->message.detail is it from here
+   on */
+
+static void
+ngx_http_sign_log_refusal(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    const char *exact)
+{
+    ngx_str_t                  name;
+    ngx_uint_t                 level;
+    ngx_http_sign_loc_conf_t  *slcf;
+
+    if (ctx->code == ctx->doubt) {
+        ngx_memcpy(ctx->message.detail, ctx->doubt_detail,
+                   sizeof(ctx->message.detail));
+    }
+
+    ngx_http_sign_printable(ctx->message.detail, sizeof(ctx->message.detail));
+
+    name = ngx_http_sign_known_as(ctx);
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
+
+    level = (ctx->code == SIGN_NO_MEMORY) ? NGX_LOG_ERR : NGX_LOG_INFO;
+
+    ngx_log_error(level, r->connection->log, 0,
+                  "%s: %s, key \"%V\": %s", exact,
+                  slcf->mode == NGX_HTTP_SIGN_OBSERVE ? "observed" : "refused",
+                  &name,
+                  ctx->message.detail[0] ? ctx->message.detail
+                                         : "no further detail");
 }
 
 

@@ -17,7 +17,6 @@ static ngx_int_t ngx_http_sign_field(ngx_http_request_t *r,
     ngx_table_elt_t *h, sign_field_t *field);
 static sign_code_e ngx_http_sign_authority(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
-static ngx_uint_t ngx_http_sign_same_host(postern_str_t a, postern_str_t b);
 static ngx_uint_t ngx_http_sign_has_body(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_sign_address(ngx_http_request_t *r,
     u_char *address);
@@ -172,7 +171,7 @@ static ngx_int_t
 ngx_http_sign_field(ngx_http_request_t *r, ngx_table_elt_t *h,
     sign_field_t *field)
 {
-    u_char  *p, *last;
+    u_char  *p;
 
     p = h->lowcase_key;
 
@@ -190,19 +189,7 @@ ngx_http_sign_field(ngx_http_request_t *r, ngx_table_elt_t *h,
     field->name.data = p;
     field->name.len = h->key.len;
 
-    p = h->value.data;
-    last = p + h->value.len;
-
-    while (p < last && (*p == ' ' || *p == '\t')) {
-        p++;
-    }
-
-    while (p < last && (last[-1] == ' ' || last[-1] == '\t')) {
-        last--;
-    }
-
-    field->value.data = p;
-    field->value.len = last - p;
+    field->value = sign_trim(ngx_http_postern_slice(h->value));
 
     return NGX_OK;
 }
@@ -243,7 +230,7 @@ ngx_http_sign_authority(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     asked = ngx_http_postern_authority(r);
 
     if (host && asked.len
-        && !ngx_http_sign_same_host(host->value, ngx_http_postern_slice(asked)))
+        && !sign_same_text(host->value, ngx_http_postern_slice(asked)))
     {
         return sign_fail(&ctx->message, SIGN_AMBIGUOUS,
                          "the Host field and \":authority\" name two hosts");
@@ -272,20 +259,12 @@ ngx_http_sign_authority(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     authority->len = p - authority->data;
 
-    if (host && !ngx_http_sign_same_host(host->value, *authority)) {
+    if (host && !sign_same_text(host->value, *authority)) {
         return sign_fail(&ctx->message, SIGN_AMBIGUOUS,
                          "the Host field and the target name two hosts");
     }
 
     return SIGN_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_sign_same_host(postern_str_t a, postern_str_t b)
-{
-    return a.len == b.len
-           && ngx_strncasecmp((u_char *) a.data, (u_char *) b.data, a.len) == 0;
 }
 
 

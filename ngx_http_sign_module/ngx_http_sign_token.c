@@ -14,7 +14,7 @@
 #define NGX_HTTP_SIGN_TOKEN_BYTES   32          /* random ones */
 #define NGX_HTTP_SIGN_CALLS         "sign-enos-calls:"
 #define NGX_HTTP_SIGN_CALLS_LIMIT   30          /* of one key and address … */
-#define NGX_HTTP_SIGN_CALLS_PERIOD  60000       /* … in so many ms */
+#define NGX_HTTP_SIGN_CALLS_PERIOD  60          /* … in so many seconds */
 
 #define NGX_HTTP_SIGN_CALLS_NAME  (sizeof(NGX_HTTP_SIGN_CALLS) - 1 + 32)
 
@@ -302,9 +302,8 @@ ngx_http_sign_token_rate(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     return ngx_http_sign_token_wait(r, call, &ctx->rate,
                                     postern_api.rate(r, &ctx->rate, &org,
-                                              &name,
-                                              NGX_HTTP_SIGN_CALLS_LIMIT,
-                                              NGX_HTTP_SIGN_CALLS_PERIOD),
+                                        &name, NGX_HTTP_SIGN_CALLS_LIMIT,
+                                        NGX_HTTP_SIGN_CALLS_PERIOD * 1000),
                                     ngx_http_sign_token_rated);
 }
 
@@ -312,29 +311,18 @@ ngx_http_sign_token_rate(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 static ngx_int_t
 ngx_http_sign_token_rated(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
+    sign_code_e  code;
+
     if (!ctx->rate.done) {
         return NGX_AGAIN;
     }
 
-    switch (ctx->rate.result) {
+    code = ngx_http_sign_rate_code(ctx, NGX_HTTP_SIGN_CALLS_LIMIT,
+                                   NGX_HTTP_SIGN_CALLS_PERIOD);
 
-    case NGX_HTTP_POSTERN_OK:
-        return ngx_http_sign_token_verify(r, ctx);
-
-    case NGX_HTTP_POSTERN_NO:
-        ctx->retry_after = (ctx->rate.msec + 999) / 1000;
-
-        (void) sign_fail(&ctx->message, SIGN_RATE,
-                         "more than %d calls for a token in a minute",
-                         NGX_HTTP_SIGN_CALLS_LIMIT);
-
-        return ngx_http_sign_token_refuse(r, ctx, SIGN_RATE,
-                                          SIGN_ENOS_INTERNAL);
-
-    default: /* NGX_HTTP_POSTERN_UNAVAILABLE */
-        return ngx_http_sign_token_refuse(r, ctx, SIGN_UNAVAILABLE,
-                                          SIGN_ENOS_INTERNAL);
-    }
+    return code == SIGN_OK ? ngx_http_sign_token_verify(r, ctx)
+                           : ngx_http_sign_token_refuse(r, ctx, code,
+                                                        SIGN_ENOS_INTERNAL);
 }
 
 
@@ -441,24 +429,12 @@ ngx_http_sign_token_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 static ngx_int_t
 ngx_http_sign_token_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    u_char                *p;
-    ngx_str_t              org, name;
     ngx_http_sign_call_t  *call;
 
     call = (ngx_http_sign_call_t *) ctx;
 
-    p = ngx_cpymem(ctx->claim_name, NGX_HTTP_SIGN_CLAIM,
-                   sizeof(NGX_HTTP_SIGN_CLAIM) - 1);
-    p = ngx_cpymem(p, ctx->message.claim, ctx->message.claim_len);
-
-    name.data = ctx->claim_name;
-    name.len = p - ctx->claim_name;
-
-    org = ngx_http_postern_str(ctx->key->org->name);
-
     return ngx_http_sign_token_wait(r, call, &ctx->claim,
-                                    postern_api.claim(r, &ctx->claim, &org,
-                                        &name, ngx_http_sign_claim_ttl(r, ctx)),
+                                    ngx_http_sign_submit_claim(r, ctx),
                                     ngx_http_sign_token_claimed);
 }
 

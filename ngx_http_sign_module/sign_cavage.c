@@ -31,6 +31,8 @@ static sign_code_e cavage_algorithm(postern_str_t name, sign_message_t *msg);
 static sign_code_e cavage_lines(sign_cavage_params_t *params,
     sign_cavage_form_e form, const postern_alloc_t *alloc, sign_message_t *msg,
     sign_cavage_t **result);
+static sign_code_e cavage_create(postern_str_t list,
+    const postern_alloc_t *alloc, sign_message_t *msg, sign_cavage_t **result);
 static int cavage_is_apisix(postern_str_t list);
 static sign_code_e cavage_line(sign_cavage_t *cavage, postern_str_t text,
     const postern_alloc_t *alloc, sign_message_t *msg);
@@ -42,8 +44,6 @@ static sign_code_e cavage_times(const sign_request_t *req,
     const sign_cavage_t *cavage, sign_message_t *msg);
 static sign_code_e cavage_date(const sign_request_t *req, postern_str_t name,
     sign_message_t *msg);
-static int cavage_covers(const sign_cavage_t *cavage, sign_cavage_kind_e kind,
-    postern_str_t name);
 static sign_code_e cavage_signature(postern_str_t text,
     const postern_alloc_t *alloc, sign_message_t *msg);
 static size_t cavage_unescape(postern_str_t text, unsigned char *out);
@@ -153,31 +153,20 @@ cavage_scheme(postern_str_t value, const char *scheme)
 }
 
 
-/* what is in lower case */
-
 static int
 cavage_has(postern_str_t text, const char *what)
 {
-    size_t         i, k, len;
-    unsigned char  ch;
+    postern_str_t  word, here;
 
-    len = strlen(what);
+    word.data = (const unsigned char *) what;
+    word.len = strlen(what);
 
-    for (i = 0; i + len <= text.len; i++) {
+    here.data = text.data;
+    here.len = word.len;
 
-        for (k = 0; k < len; k++) {
-            ch = text.data[i + k];
+    for ( /* void */ ; text.len >= word.len; here.data++, text.len--) {
 
-            if (ch >= 'A' && ch <= 'Z') {
-                ch |= 0x20;
-            }
-
-            if (ch != (unsigned char) what[k]) {
-                break;
-            }
-        }
-
-        if (k == len) {
+        if (sign_same_text(here, word)) {
             return 1;
         }
     }
@@ -343,7 +332,7 @@ static sign_code_e
 cavage_lines(sign_cavage_params_t *params, sign_cavage_form_e form,
     const postern_alloc_t *alloc, sign_message_t *msg, sign_cavage_t **result)
 {
-    size_t           i, n;
+    size_t           i;
     sign_code_e      code;
     postern_str_t    list, name;
     sign_cavage_t   *cavage;
@@ -356,37 +345,19 @@ cavage_lines(sign_cavage_params_t *params, sign_cavage_form_e form,
         list = params->created.data ? created : cavage_date_name;
     }
 
-    if (list.len == 0) {
-        return sign_fail(msg, SIGN_COVERAGE, "the signature covers nothing");
+    code = cavage_create(list, alloc, msg, result);
+
+    if (code != SIGN_OK) {
+        return code;
     }
 
-    n = 1;
-
-    for (i = 0; i < list.len; i++) {
-        n += list.data[i] == ' ';
-    }
-
-    if (n > SIGN_MAX_COMPONENTS) {
-        return sign_fail(msg, SIGN_TOO_LARGE,
-                         "headers=\"…\" lists more than %d of them",
-                         SIGN_MAX_COMPONENTS);
-    }
-
-    cavage = postern_alloc(alloc, sizeof(sign_cavage_t)
-                                  + n * sizeof(sign_cavage_line_t));
-    if (cavage == NULL) {
-        return sign_fail(msg, SIGN_NO_MEMORY, "out of memory");
-    }
-
-    memset(cavage, 0, sizeof(sign_cavage_t));
-
+    cavage = *result;
     cavage->form = form;
 
     if (form == SIGN_CAVAGE_DRAFT && cavage_is_apisix(list)) {
         cavage->form = SIGN_CAVAGE_APISIX;
     }
 
-    *result = cavage;
     name.data = list.data;
 
     for (i = 0; i <= list.len; i++) {
@@ -404,6 +375,42 @@ cavage_lines(sign_cavage_params_t *params, sign_cavage_form_e form,
 
         name.data = list.data + i + 1;
     }
+
+    return SIGN_OK;
+}
+
+
+/* with room for as many lines as the list has names */
+
+static sign_code_e
+cavage_create(postern_str_t list, const postern_alloc_t *alloc,
+    sign_message_t *msg, sign_cavage_t **result)
+{
+    size_t  i, n;
+
+    if (list.len == 0) {
+        return sign_fail(msg, SIGN_COVERAGE, "the signature covers nothing");
+    }
+
+    n = 1;
+
+    for (i = 0; i < list.len; i++) {
+        n += list.data[i] == ' ';
+    }
+
+    if (n > SIGN_MAX_COMPONENTS) {
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "headers=\"…\" lists more than %d of them",
+                         SIGN_MAX_COMPONENTS);
+    }
+
+    *result = postern_alloc(alloc, sizeof(sign_cavage_t)
+                                   + n * sizeof(sign_cavage_line_t));
+    if (*result == NULL) {
+        return sign_fail(msg, SIGN_NO_MEMORY, "out of memory");
+    }
+
+    memset(*result, 0, sizeof(sign_cavage_t));
 
     return SIGN_OK;
 }
@@ -433,7 +440,7 @@ cavage_line(sign_cavage_t *cavage, postern_str_t text,
 
     for (i = 0; i < text.len; i++) {
         ch = text.data[i];
-        p[i] = (ch >= 'A' && ch <= 'Z') ? ch | 0x20 : ch;
+        p[i] = sign_lower(ch);
 
         if (ch == ':' || ch == ',') {
             return sign_fail(msg, SIGN_MALFORMED,
@@ -535,8 +542,8 @@ cavage_times(const sign_request_t *req, const sign_cavage_t *cavage,
     alg = params->algorithm;
     alg.len = alg.len < 5 ? alg.len : 5;
 
-    created = cavage_covers(cavage, SIGN_CAVAGE_CREATED, none);
-    expires = cavage_covers(cavage, SIGN_CAVAGE_EXPIRES, none);
+    created = sign_cavage_lists(cavage, SIGN_CAVAGE_CREATED, none);
+    expires = sign_cavage_lists(cavage, SIGN_CAVAGE_EXPIRES, none);
 
     if ((created || expires)
         && (cavage_has(alg, "rsa") || cavage_has(alg, "hmac")
@@ -564,11 +571,11 @@ cavage_times(const sign_request_t *req, const sign_cavage_t *cavage,
         return cavage_time(params->created, 0, &msg->created, msg);
     }
 
-    if (cavage_covers(cavage, SIGN_CAVAGE_FIELD, cavage_x_date_name)) {
+    if (sign_cavage_lists(cavage, SIGN_CAVAGE_FIELD, cavage_x_date_name)) {
         return cavage_date(req, cavage_x_date_name, msg);
     }
 
-    if (cavage_covers(cavage, SIGN_CAVAGE_FIELD, cavage_date_name)) {
+    if (sign_cavage_lists(cavage, SIGN_CAVAGE_FIELD, cavage_date_name)) {
         return cavage_date(req, cavage_date_name, msg);
     }
 
@@ -582,7 +589,8 @@ static sign_code_e
 cavage_time(postern_str_t text, int fraction, int64_t *seconds,
     sign_message_t *msg)
 {
-    size_t                i, digits;
+    size_t                i;
+    postern_str_t         whole;
     const unsigned char  *dot;
 
     if (POSTERN_NEVER(text.data == NULL && text.len != 0)) {
@@ -590,26 +598,19 @@ cavage_time(postern_str_t text, int fraction, int64_t *seconds,
     }
 
     dot = (fraction && text.len) ? memchr(text.data, '.', text.len) : NULL;
-    digits = dot ? (size_t) (dot - text.data) : text.len;
 
-    *seconds = 0;
+    whole.data = text.data;
+    whole.len = dot ? (size_t) (dot - text.data) : text.len;
 
-    for (i = 0; i < text.len; i++) {
+    *seconds = sign_digits(whole, CAVAGE_TIME_DIGITS);
 
-        if (i == digits) {
-            continue;
-        }
-
+    for (i = whole.len + 1; i < text.len; i++) {
         if (text.data[i] < '0' || text.data[i] > '9') {
-            break;
-        }
-
-        if (i < digits && i < CAVAGE_TIME_DIGITS) {
-            *seconds = *seconds * 10 + (text.data[i] - '0');
+            *seconds = -1;
         }
     }
 
-    if (i < text.len || digits == 0 || digits > CAVAGE_TIME_DIGITS) {
+    if (*seconds < 0) {
         return sign_fail(msg, SIGN_MALFORMED,
                          "%s= is missing, or not seconds since 1970",
                          fraction ? "expires" : "created");
@@ -623,20 +624,18 @@ static sign_code_e
 cavage_date(const sign_request_t *req, postern_str_t name,
     sign_message_t *msg)
 {
-    size_t               i;
+    sign_code_e          code;
     const sign_field_t  *field;
 
-    i = 0;
-    field = sign_field_next(req, name, &i);
+    code = sign_field_once(req, name, msg, &field);
+
+    if (code != SIGN_OK) {
+        return code;
+    }
 
     if (field == NULL) {
         return sign_fail(msg, SIGN_COVERAGE,
                          "covered field \"%.*s\" is not in the request",
-                         SIGN_TEXT(name));
-    }
-
-    if (sign_field_next(req, name, &i) != NULL) {
-        return sign_fail(msg, SIGN_AMBIGUOUS, "field \"%.*s\" occurs twice",
                          SIGN_TEXT(name));
     }
 
@@ -649,10 +648,8 @@ cavage_date(const sign_request_t *req, postern_str_t name,
 }
 
 
-/* name: only of fields */
-
-static int
-cavage_covers(const sign_cavage_t *cavage, sign_cavage_kind_e kind,
+int
+sign_cavage_lists(const sign_cavage_t *cavage, sign_cavage_kind_e kind,
     postern_str_t name)
 {
     size_t                     i;

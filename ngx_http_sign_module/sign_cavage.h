@@ -80,6 +80,10 @@ typedef struct {
 } sign_cavage_t;
 
 
+/* sign_cavage.c: 1 where a line of that kind is listed; name: of a field */
+int sign_cavage_lists(const sign_cavage_t *cavage, sign_cavage_kind_e kind,
+    postern_str_t name);
+
 /* sign_cavage_params.c: key="value" pairs with commas between them */
 sign_code_e sign_cavage_params(postern_str_t text, sign_cavage_form_e form,
     sign_message_t *msg, sign_cavage_params_t *params);

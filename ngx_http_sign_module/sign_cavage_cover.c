@@ -13,9 +13,7 @@ static sign_code_e cover_line(const sign_request_t *req,
     sign_message_t *msg, unsigned *covered);
 static sign_code_e cover_body(const sign_request_t *req, postern_str_t name,
     sign_message_t *msg);
-static sign_code_e cover_demanded(const sign_cavage_t *cavage,
-    postern_str_t name, sign_message_t *msg);
-static sign_code_e cover_missing(unsigned missing, sign_message_t *msg);
+static int cover_has(const sign_message_t *msg, postern_str_t name);
 
 
 sign_code_e
@@ -23,9 +21,18 @@ sign_cavage_cover(const sign_request_t *req, const sign_policy_t *policy,
     const postern_key_t *key, sign_message_t *msg)
 {
     size_t                i;
-    unsigned              covered, demanded;
+    unsigned              covered;
     sign_code_e           code;
     const sign_cavage_t  *cavage;
+
+    static const sign_cover_text_t  texts[] = {
+        { SIGN_COVER_METHOD|SIGN_COVER_TARGET,
+          "method, path and query: (request-target)" },
+        { SIGN_COVER_AUTHORITY, "the host: host" },
+        { SIGN_COVER_BODY, "the body: digest" },
+        { ~0u,
+          "the URI's scheme, and this scheme of signatures cannot" }
+    };
 
     (void) key;
 
@@ -45,25 +52,7 @@ sign_cavage_cover(const sign_request_t *req, const sign_policy_t *policy,
         msg->weak = "neither method nor path is signed";
     }
 
-    demanded = policy->cover;
-
-    if (!req->has_body) {
-        demanded &= ~SIGN_COVER_BODY;
-    }
-
-    if (demanded & ~covered) {
-        return cover_missing(demanded & ~covered, msg);
-    }
-
-    for (i = 0; i < policy->nfields; i++) {
-
-        code = cover_demanded(cavage, policy->fields[i], msg);
-        if (code != SIGN_OK) {
-            return code;
-        }
-    }
-
-    return SIGN_OK;
+    return sign_cover_policy(req, policy, covered, texts, cover_has, msg);
 }
 
 
@@ -170,45 +159,8 @@ cover_body(const sign_request_t *req, postern_str_t name, sign_message_t *msg)
 }
 
 
-static sign_code_e
-cover_demanded(const sign_cavage_t *cavage, postern_str_t name,
-    sign_message_t *msg)
+static int
+cover_has(const sign_message_t *msg, postern_str_t name)
 {
-    size_t                     i;
-    const sign_cavage_line_t  *line;
-
-    for (i = 0; i < cavage->nlines; i++) {
-        line = &cavage->lines[i];
-
-        if (line->kind == SIGN_CAVAGE_FIELD
-            && postern_str_eq(line->name, name))
-        {
-            return SIGN_OK;
-        }
-    }
-
-    return sign_fail(msg, SIGN_COVERAGE, "field \"%.*s\" is not covered",
-                     SIGN_TEXT(name));
-}
-
-
-static sign_code_e
-cover_missing(unsigned missing, sign_message_t *msg)
-{
-    const char  *what;
-
-    if (missing & (SIGN_COVER_METHOD|SIGN_COVER_TARGET)) {
-        what = "method, path and query: (request-target)";
-
-    } else if (missing & SIGN_COVER_AUTHORITY) {
-        what = "the host: host";
-
-    } else if (missing & SIGN_COVER_BODY) {
-        what = "the body: digest";
-
-    } else { /* SIGN_COVER_SCHEME */
-        what = "the URI's scheme, and this scheme of signatures cannot";
-    }
-
-    return sign_fail(msg, SIGN_COVERAGE, "not covered: %s", what);
+    return sign_cavage_lists(msg->scheme_data, SIGN_CAVAGE_FIELD, name);
 }

@@ -15,7 +15,6 @@ static sign_code_e digest_line(postern_str_t line, unsigned *seen,
     sign_message_t *msg);
 static sign_code_e digest_member(postern_str_t member, unsigned *seen,
     sign_message_t *msg);
-static int digest_named(postern_str_t name, const char *want);
 
 
 sign_code_e
@@ -69,7 +68,7 @@ digest_line(postern_str_t line, unsigned *seen, sign_message_t *msg)
         member.data = line.data;
         member.len = comma ? (size_t) (comma - line.data) : line.len;
 
-        code = digest_member(sign_rfc9421_trim(member), seen, msg);
+        code = digest_member(sign_trim(member), seen, msg);
 
         if (code != SIGN_OK || comma == NULL) {
             return code;
@@ -105,10 +104,10 @@ digest_member(postern_str_t member, unsigned *seen, sign_message_t *msg)
     member.data += name.len + 1;
     member.len -= name.len + 1;
 
-    if (digest_named(name, "sha-256")) {
+    if (sign_is_text(name, "sha-256")) {
         digest = SIGN_DIGEST_SHA256;
 
-    } else if (digest_named(name, "sha-512")) {
+    } else if (sign_is_text(name, "sha-512")) {
         digest = SIGN_DIGEST_SHA512;
 
     } else {
@@ -138,27 +137,4 @@ digest_member(postern_str_t member, unsigned *seen, sign_message_t *msg)
     }
 
     return SIGN_OK;
-}
-
-
-static int
-digest_named(postern_str_t name, const char *want)
-{
-    size_t         i;
-    unsigned char  ch;
-
-    if (name.len != strlen(want)) {
-        return 0;
-    }
-
-    for (i = 0; i < name.len; i++) {
-        ch = name.data[i];
-        ch = (ch >= 'A' && ch <= 'Z') ? ch | 0x20 : ch;
-
-        if (ch != (unsigned char) want[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
 }

@@ -23,7 +23,6 @@ static void params_blanks(params_cursor_t *c);
 static sign_code_e params_keep(sign_cavage_params_t *params,
     sign_cavage_form_e form, postern_str_t name, postern_str_t value,
     int quoted, sign_message_t *msg);
-static int params_named(postern_str_t name, const char *want);
 
 
 sign_code_e
@@ -177,22 +176,24 @@ params_keep(sign_cavage_params_t *params, sign_cavage_form_e form,
 {
     postern_str_t  *slot;
 
-    if (params_named(name, form == SIGN_CAVAGE_KONG ? "username" : "keyid")) {
+    if (form == SIGN_CAVAGE_KONG ? sign_is_text(name, "username")
+                                 : sign_is_text(name, "keyid"))
+    {
         slot = &params->key_id;
 
-    } else if (params_named(name, "algorithm")) {
+    } else if (sign_is_text(name, "algorithm")) {
         slot = &params->algorithm;
 
-    } else if (params_named(name, "headers")) {
+    } else if (sign_is_text(name, "headers")) {
         slot = &params->headers;
 
-    } else if (params_named(name, "signature")) {
+    } else if (sign_is_text(name, "signature")) {
         slot = &params->signature;
 
-    } else if (params_named(name, "created")) {
+    } else if (sign_is_text(name, "created")) {
         slot = &params->created;
 
-    } else if (params_named(name, "expires")) {
+    } else if (sign_is_text(name, "expires")) {
         slot = &params->expires;
 
     } else {
@@ -213,23 +214,4 @@ params_keep(sign_cavage_params_t *params, sign_cavage_form_e form,
     *slot = value;
 
     return SIGN_OK;
-}
-
-
-static int
-params_named(postern_str_t name, const char *want)
-{
-    size_t  i;
-
-    if (name.len != strlen(want)) {
-        return 0;
-    }
-
-    for (i = 0; i < name.len; i++) {
-        if ((name.data[i] | 0x20) != (unsigned char) want[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
 }

@@ -42,8 +42,6 @@ static sign_code_e sign_enos_parse1(const sign_request_t *req,
     const postern_alloc_t *alloc, sign_enos_t *enos, sign_message_t *msg);
 static sign_code_e sign_enos_parse2(const sign_request_t *req,
     const postern_alloc_t *alloc, sign_enos_t *enos, sign_message_t *msg);
-static sign_code_e sign_enos_one(const sign_request_t *req, postern_str_t name,
-    postern_str_t *value, sign_message_t *msg);
 static sign_code_e sign_enos_content(const sign_request_t *req,
     sign_enos_t *enos, sign_message_t *msg);
 static int sign_enos_is_multipart(postern_str_t value);
@@ -179,14 +177,14 @@ sign_enos_parse2(const sign_request_t *req, const postern_alloc_t *alloc,
     postern_str_t      signature;
     sign_enos_query_t  query;
 
-    code = sign_enos_one(req, sign_enos_signature, &signature, msg);
+    code = sign_field_demand(req, sign_enos_signature, msg, &signature);
 
     if (code == SIGN_OK) {
-        code = sign_enos_one(req, sign_enos_accesstoken, &enos->token, msg);
+        code = sign_field_demand(req, sign_enos_accesstoken, msg, &enos->token);
     }
 
     if (code == SIGN_OK) {
-        code = sign_enos_one(req, sign_enos_timestamp, &enos->behind, msg);
+        code = sign_field_demand(req, sign_enos_timestamp, msg, &enos->behind);
     }
 
     if (code == SIGN_OK) {
@@ -210,50 +208,21 @@ sign_enos_parse2(const sign_request_t *req, const postern_alloc_t *alloc,
 }
 
 
-static sign_code_e
-sign_enos_one(const sign_request_t *req, postern_str_t name,
-    postern_str_t *value, sign_message_t *msg)
-{
-    size_t               i;
-    const sign_field_t  *field;
-
-    i = 0;
-    field = sign_field_next(req, name, &i);
-
-    if (field == NULL || field->value.len == 0) {
-        return sign_fail(msg, SIGN_MALFORMED, "no field \"%.*s\"",
-                         SIGN_TEXT(name));
-    }
-
-    if (sign_field_next(req, name, &i)) {
-        return sign_fail(msg, SIGN_AMBIGUOUS, "more than one field \"%.*s\"",
-                         SIGN_TEXT(name));
-    }
-
-    *value = field->value;
-
-    return SIGN_OK;
-}
-
-
 /* clients sign any body but one of several parts */
 
 static sign_code_e
 sign_enos_content(const sign_request_t *req, sign_enos_t *enos,
     sign_message_t *msg)
 {
-    size_t               i;
+    sign_code_e          code;
     const sign_field_t  *field;
 
     static const postern_str_t  type = postern_string("content-type");
 
-    i = 0;
-    field = sign_field_next(req, type, &i);
+    code = sign_field_once(req, type, msg, &field);
 
-    if (field && sign_field_next(req, type, &i)) {
-        return sign_fail(msg, SIGN_AMBIGUOUS,
-                         "more than one field \"content-type\", which says "
-                         "whether the body is signed");
+    if (code != SIGN_OK) {
+        return code;
     }
 
     enos->multipart = field && sign_enos_is_multipart(field->value);
@@ -269,20 +238,15 @@ sign_enos_content(const sign_request_t *req, sign_enos_t *enos,
 static int
 sign_enos_is_multipart(postern_str_t value)
 {
-    size_t  i;
+    static const postern_str_t  multipart = postern_string("multipart/");
 
-    static const char  multipart[] = "multipart/";
-
-    for (i = 0; i < sizeof(multipart) - 1; i++) {
-
-        if (i == value.len
-            || (value.data[i] | 0x20) != (multipart[i] | 0x20))
-        {
-            return 0;
-        }
+    if (value.len < multipart.len) {
+        return 0;
     }
 
-    return 1;
+    value.len = multipart.len;
+
+    return sign_same_text(value, multipart);
 }
 
 
@@ -296,23 +260,14 @@ static sign_code_e
 sign_enos_signed(postern_str_t hex, postern_str_t time,
     const postern_alloc_t *alloc, size_t len, sign_message_t *msg)
 {
-    size_t          i, got;
+    size_t          got;
     int64_t         ms;
     const char     *end;
     unsigned char  *raw;
 
-    ms = 0;
+    ms = sign_digits(time, SIGN_ENOS_TIME_MAX);
 
-    for (i = 0; i < time.len && i < SIGN_ENOS_TIME_MAX; i++) {
-
-        if (time.data[i] < '0' || time.data[i] > '9') {
-            break;
-        }
-
-        ms = ms * 10 + (time.data[i] - '0');
-    }
-
-    if (time.len == 0 || i < time.len || time.data[0] == '0') {
+    if (ms < 0 || time.data[0] == '0') {
         return sign_fail(msg, SIGN_MALFORMED, "\"%.*s\" is no time",
                          SIGN_TEXT(time));
     }

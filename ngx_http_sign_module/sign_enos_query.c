@@ -17,10 +17,8 @@ typedef struct {
 
 
 static postern_str_t sign_enos_query_of(postern_str_t target);
-static postern_str_t sign_enos_next(postern_str_t *query);
 static void sign_enos_split(postern_str_t piece, sign_enos_param_t *param);
 static unsigned char *sign_enos_decode(unsigned char *p, postern_str_t *text);
-static int sign_enos_digit(unsigned char ch);
 static int sign_enos_order(const void *one, const void *two);
 static sign_code_e sign_enos_sorted(sign_enos_param_t *params, size_t n,
     unsigned version, unsigned char *p, sign_enos_query_t *query,
@@ -39,8 +37,7 @@ sign_enos_in_query(postern_str_t target)
     found = 0;
     query = sign_enos_query_of(target);
 
-    while (query.len) {
-        piece = sign_enos_next(&query);
+    while (sign_cut(&query, '&', &piece)) {
         sign_enos_split(piece, &param);
 
         found |= postern_str_is(param.name, "accessKey");
@@ -79,8 +76,9 @@ sign_enos_query(postern_str_t target, unsigned version,
         return SIGN_NO_MEMORY;
     }
 
-    for (n = 0; rest.len; /* void */ ) {
-        piece = sign_enos_next(&rest);
+    n = 0;
+
+    while (sign_cut(&rest, '&', &piece)) {
 
         if (piece.len == 0) {
             continue;
@@ -124,26 +122,6 @@ sign_enos_query_of(postern_str_t target)
 }
 
 
-static postern_str_t
-sign_enos_next(postern_str_t *query)
-{
-    size_t                n;
-    postern_str_t         piece;
-    const unsigned char  *p;
-
-    p = memchr(query->data, '&', query->len);
-
-    piece.data = query->data;
-    piece.len = p ? (size_t) (p - query->data) : query->len;
-
-    n = piece.len + (p != NULL);
-    query->data += n;
-    query->len -= n;
-
-    return piece;
-}
-
-
 static void
 sign_enos_split(postern_str_t piece, sign_enos_param_t *param)
 {
@@ -168,45 +146,31 @@ sign_enos_split(postern_str_t piece, sign_enos_param_t *param)
 static unsigned char *
 sign_enos_decode(unsigned char *p, postern_str_t *text)
 {
-    int             high, low;
-    size_t          i;
-    unsigned char  *start;
+    int                   octet;
+    unsigned char        *start;
+    const unsigned char  *s, *last;
 
     start = p;
+    s = text->data;
+    last = s + text->len;
 
-    for (i = 0; i < text->len; i++) {
+    while (s < last) {
+        octet = sign_escape(s, last);
 
-        if (text->data[i] == '%' && text->len - i > 2) {
-            high = sign_enos_digit(text->data[i + 1]);
-            low = sign_enos_digit(text->data[i + 2]);
-
-            if (high >= 0 && low >= 0) {
-                *p++ = (unsigned char) (high << 4 | low);
-                i += 2;
-                continue;
-            }
+        if (octet >= 0) {
+            *p++ = (unsigned char) octet;
+            s += 3;
+            continue;
         }
 
-        *p++ = (text->data[i] == '+') ? ' ' : text->data[i];
+        *p++ = (*s == '+') ? ' ' : *s;
+        s++;
     }
 
     text->data = start;
     text->len = p - start;
 
     return p;
-}
-
-
-static int
-sign_enos_digit(unsigned char ch)
-{
-    if (ch >= '0' && ch <= '9') {
-        return ch - '0';
-    }
-
-    ch |= 0x20;
-
-    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
 }
 
 
@@ -261,15 +225,8 @@ sign_enos_sorted(sign_enos_param_t *params, size_t n, unsigned version,
             }
         }
 
-        if (params[i].name.len) {
-            memcpy(p, params[i].name.data, params[i].name.len);
-            p += params[i].name.len;
-        }
-
-        if (params[i].value.len) {
-            memcpy(p, params[i].value.data, params[i].value.len);
-            p += params[i].value.len;
-        }
+        p = sign_put(p, params[i].name);
+        p = sign_put(p, params[i].value);
     }
 
     query->text.len = p - query->text.data;

@@ -153,11 +153,11 @@ make_begin(make_t *m, const sign_head_t *head, size_t signature,
     m->request.has_body = m->now->has_body;
     m->request.fields = m->fields;
 
-    m->p = sign_make_slice(m->p, head->method);
+    m->p = sign_put(m->p, head->method);
     *m->p++ = ' ';
-    m->p = sign_make_slice(m->p, m->request.target);
+    m->p = sign_put(m->p, m->request.target);
     *m->p++ = ' ';
-    m->p = sign_make_slice(m->p, head->protocol);
+    m->p = sign_put(m->p, head->protocol);
     m->p = sign_make_put(m->p, "\r\n");
 
     make_keep(m, head);
@@ -181,7 +181,7 @@ make_keep(make_t *m, const sign_head_t *head)
             continue;
         }
 
-        m->p = sign_make_slice(m->p, head->lines[i]);
+        m->p = sign_put(m->p, head->lines[i]);
         m->fields[m->nfields++] = *field;
 
         if (postern_str_is(field->name, "host")) {
@@ -350,21 +350,21 @@ make_rfc9421(make_t *m, sign_maker_t *maker)
 
     for (i = 0; i < m->ncovered; i++) {
         m->p = sign_make_put(m->p, " \"");
-        m->p = sign_make_slice(m->p, m->covered[i]);
+        m->p = sign_put(m->p, m->covered[i]);
         *m->p++ = '"';
     }
 
     m->p = sign_make_put(m->p, ");created=");
-    m->p = sign_make_number(m->p, (uint64_t) m->now->now);
+    m->p = sign_put_number(m->p, (uint64_t) m->now->now);
     m->p = sign_make_put(m->p, ";keyid=\"");
-    m->p = sign_make_slice(m->p, m->make->key_id);
+    m->p = sign_put(m->p, m->make->key_id);
     m->p = sign_make_put(m->p, "\";nonce=\"");
     m->p += sign_make_base64(m->now->nonce, SIGN_MAKE_NONCE, m->p);
     *m->p++ = '"';
 
     if (m->make->tag.len) {
         m->p = sign_make_put(m->p, ";tag=\"");
-        m->p = sign_make_slice(m->p, m->make->tag);
+        m->p = sign_put(m->p, m->make->tag);
         *m->p++ = '"';
     }
 
@@ -411,7 +411,7 @@ make_sigv4(make_t *m, sign_maker_t *maker)
 
     m->p = sign_make_put(m->p, "amz-sdk-invocation-id: ");
     begin = m->p;
-    m->p = sign_make_hex(m->p, m->now->nonce, SIGN_MAKE_NONCE);
+    m->p = sign_put_hex(m->p, m->now->nonce, SIGN_MAKE_NONCE);
     make_field(m, "amz-sdk-invocation-id", sizeof("amz-sdk-invocation-id") - 1,
                begin);
 
@@ -427,7 +427,7 @@ make_sigv4(make_t *m, sign_maker_t *maker)
         m->p = sign_make_put(m->p, "UNSIGNED-PAYLOAD");
 
     } else {
-        m->p = sign_make_hex(m->p, m->now->hash ? m->now->hash : none, 32);
+        m->p = sign_put_hex(m->p, m->now->hash ? m->now->hash : none, 32);
     }
 
     make_field(m, "x-amz-content-sha256", sizeof("x-amz-content-sha256") - 1,
@@ -445,13 +445,13 @@ make_sigv4(make_t *m, sign_maker_t *maker)
     m->p = sign_make_put(m->p, "Authorization: ");
     begin = m->p;
     m->p = sign_make_put(m->p, "AWS4-HMAC-SHA256 Credential=");
-    m->p = sign_make_slice(m->p, m->make->key_id);
+    m->p = sign_put(m->p, m->make->key_id);
     *m->p++ = '/';
     m->p = sign_make_copy(m->p, time, 8);
     *m->p++ = '/';
-    m->p = sign_make_slice(m->p, m->make->region);
+    m->p = sign_put(m->p, m->make->region);
     *m->p++ = '/';
-    m->p = sign_make_slice(m->p, m->make->service);
+    m->p = sign_put(m->p, m->make->service);
     m->p = sign_make_put(m->p, "/aws4_request, SignedHeaders=");
 
     for (i = 0; i < m->ncovered; i++) {
@@ -460,7 +460,7 @@ make_sigv4(make_t *m, sign_maker_t *maker)
             *m->p++ = ';';
         }
 
-        m->p = sign_make_slice(m->p, m->covered[i]);
+        m->p = sign_put(m->p, m->covered[i]);
     }
 
     m->p = sign_make_put(m->p, ", Signature=");
@@ -551,7 +551,7 @@ make_sign_sigv4(make_t *m, sign_maker_t *maker, unsigned char *signature)
                          "SigV4 needs an hmac-sha256 key");
     }
 
-    (void) sign_make_hex(signature, raw, sizeof(raw));
+    (void) sign_put_hex(signature, raw, sizeof(raw));
 
     return SIGN_OK;
 }

@@ -170,14 +170,9 @@ sign_code_e sign_make_response(const sign_make_response_t *response,
     postern_str_t *input, postern_str_t *signature);
 
 
-/* one behind the other, slices that are not empty; each returns where what it
-   wrote ends */
+/* writers beside those of sign_octets.h */
 
 unsigned char *sign_make_copy(unsigned char *p, const void *data, size_t len);
-unsigned char *sign_make_slice(unsigned char *p, postern_str_t s);
-unsigned char *sign_make_number(unsigned char *p, uint64_t n);
-unsigned char *sign_make_hex(unsigned char *p, const unsigned char *data,
-    size_t len);
 
 #define sign_make_put(p, literal)                                             \
     sign_make_copy(p, literal, sizeof(literal) - 1)

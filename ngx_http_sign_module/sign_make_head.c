@@ -250,22 +250,15 @@ head_field(postern_str_t line, const postern_alloc_t *alloc,
     }
 
     for (i = 0; i < len; i++) {
-        name[i] = (p[i] >= 'A' && p[i] <= 'Z') ? p[i] | 0x20 : p[i];
+        name[i] = sign_lower(p[i]);
     }
 
     field->name.data = name;
     field->name.len = len;
 
-    for (p = colon + 1; p < last && (*p == ' ' || *p == '\t'); p++) {
-        /* void */
-    }
-
-    while (last > p && (last[-1] == ' ' || last[-1] == '\t')) {
-        last--;
-    }
-
-    field->value.data = p;
-    field->value.len = last - p;
+    field->value.data = colon + 1;
+    field->value.len = last - field->value.data;
+    field->value = sign_trim(field->value);
 
     return SIGN_OK;
 }
@@ -351,8 +344,7 @@ head_has(postern_str_t value, const char *word)
 static int
 head_begins(postern_str_t value, const char *word)
 {
-    size_t         i;
-    unsigned char  c;
+    size_t  i;
 
     for (i = 0; word[i]; i++) {
 
@@ -360,13 +352,7 @@ head_begins(postern_str_t value, const char *word)
             return 0;
         }
 
-        c = value.data[i];
-
-        if (c >= 'A' && c <= 'Z') {
-            c |= 0x20;
-        }
-
-        if (c != (unsigned char) word[i]) {
+        if (sign_lower(value.data[i]) != (unsigned char) word[i]) {
             return 0;
         }
     }

@@ -121,13 +121,13 @@ response_member(const sign_make_response_t *response,
 
     for (i = 0; i < response->nfields; i++) {
         p = sign_make_put(p, " \"");
-        p = sign_make_slice(p, response->fields[i].name);
+        p = sign_put(p, response->fields[i].name);
         *p++ = '"';
     }
 
     for (i = 0; i < response->ntrailers; i++) {
         p = sign_make_put(p, " \"");
-        p = sign_make_slice(p, response->trailers[i].name);
+        p = sign_put(p, response->trailers[i].name);
         p = sign_make_put(p, "\";tr");
     }
 
@@ -136,19 +136,19 @@ response_member(const sign_make_response_t *response,
 
     if (response->label.len) {
         p = sign_make_put(p, " \"signature\";req;key=\"");
-        p = sign_make_slice(p, response->label);
+        p = sign_put(p, response->label);
         *p++ = '"';
     }
 
     p = sign_make_put(p, ");created=");
-    p = sign_make_number(p, (uint64_t) response->now);
+    p = sign_put_number(p, (uint64_t) response->now);
     p = sign_make_put(p, ";keyid=\"");
-    p = sign_make_slice(p, response->key_id);
+    p = sign_put(p, response->key_id);
     *p++ = '"';
 
     if (response->tag.len) {
         p = sign_make_put(p, ";tag=\"");
-        p = sign_make_slice(p, response->tag);
+        p = sign_put(p, response->tag);
         *p++ = '"';
     }
 

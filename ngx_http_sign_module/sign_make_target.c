@@ -235,24 +235,15 @@ target_named(postern_str_t name, const char *want)
 static unsigned
 target_octet(const unsigned char **p, const unsigned char *last)
 {
-    int                   hi, lo;
+    int                   octet;
     const unsigned char  *s;
 
     s = *p;
+    octet = sign_escape(s, last);
 
-    if (*s == '%' && last - s > 2) {
-        hi = sign_sigv4_hex(s[1]);
-        lo = sign_sigv4_hex(s[2]);
+    *p = s + (octet < 0 ? 1 : 3);
 
-        if (hi >= 0 && lo >= 0) {
-            *p = s + 3;
-            return (unsigned) (hi * 16 + lo);
-        }
-    }
-
-    *p = s + 1;
-
-    return *s;
+    return octet < 0 ? *s : (unsigned) octet;
 }
 
 

@@ -359,6 +359,43 @@ sign_check_key(const postern_key_t *key, postern_str_t org,
 }
 
 
+sign_code_e
+sign_cover_policy(const sign_request_t *req, const sign_policy_t *policy,
+    unsigned covered, const sign_cover_text_t *texts,
+    int (*has)(const sign_message_t *msg, postern_str_t name),
+    sign_message_t *msg)
+{
+    size_t    i;
+    unsigned  missing;
+
+    missing = policy->cover & ~covered;
+
+    if (!req->has_body) {
+        missing &= ~SIGN_COVER_BODY;
+    }
+
+    if (missing) {
+
+        while (!(texts->bits & missing)) {
+            texts++;
+        }
+
+        return sign_fail(msg, SIGN_COVERAGE, "not covered: %s", texts->what);
+    }
+
+    for (i = 0; i < policy->nfields; i++) {
+
+        if (!has(msg, policy->fields[i])) {
+            return sign_fail(msg, SIGN_COVERAGE,
+                             "field \"%.*s\" is not covered",
+                             SIGN_TEXT(policy->fields[i]));
+        }
+    }
+
+    return SIGN_OK;
+}
+
+
 /*
  * The window counts from created, whatever expires says: the claim against
  * replay is kept until both have passed, and no longer.

@@ -130,20 +130,12 @@ sign_mtls_keep(const sign_mtls_data_t *data)
 static const postern_key_t *
 sign_mtls_look(const postern_directory_t *dir, sign_mtls_data_t *data)
 {
-    size_t                i;
-    unsigned char         hash[32], *p;
+    unsigned char         hash[32];
     const postern_key_t  *key;
-
-    static const char  hex[] = "0123456789abcdef";
 
     sign_sha256(data->certificates, 1, hash);
 
-    p = data->known.fingerprint;
-
-    for (i = 0; i < sizeof(hash); i++) {
-        *p++ = hex[hash[i] >> 4];
-        *p++ = hex[hash[i] & 0xf];
-    }
+    (void) sign_put_hex(data->known.fingerprint, hash, sizeof(hash));
 
     key = postern_directory_fingerprint(dir, hash);
 

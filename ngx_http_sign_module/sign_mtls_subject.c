@@ -245,33 +245,13 @@ sign_mtls_text(const ASN1_STRING *s, unsigned char **text,
 static int
 sign_mtls_same(const postern_attribute_t *rule, postern_str_t value)
 {
-    size_t         i;
-    unsigned char  a, b;
-
     if (postern_str_is(rule->value, "*")) {
         return 1;
     }
 
-    if (!postern_str_is(rule->name, "dns")) {
-        return postern_str_eq(rule->value, value);
-    }
-
-    if (rule->value.len != value.len) {
-        return 0;
-    }
-
-    for (i = 0; i < value.len; i++) {
-        a = value.data[i];
-        b = rule->value.data[i];
-
-        if (a != b
-            && ((a ^ b) != 0x20 || (a | 0x20) < 'a' || (a | 0x20) > 'z'))
-        {
-            return 0;
-        }
-    }
-
-    return 1;
+    return postern_str_is(rule->name, "dns")
+           ? sign_same_text(rule->value, value)
+           : postern_str_eq(rule->value, value);
 }
 
 

@@ -1,7 +1,8 @@
 
 /*
- * What the names of a request's fields say of it, before any scheme is asked:
- * which become one with another behind nginx, and which end at the next proxy.
+ * The fields of a request by their names: which become one with another behind
+ * nginx, and which end at the next proxy, before any scheme is asked; which may
+ * come once, for the schemes.
  */
 
 
@@ -14,7 +15,6 @@ static int sign_is_word(unsigned char ch);
 static int sign_frames(postern_str_t name);
 static int sign_is_hop(postern_str_t value);
 static int sign_lists(postern_str_t value, postern_str_t name);
-static int sign_next_option(postern_str_t *value, postern_str_t *option);
 
 
 /*
@@ -244,34 +244,16 @@ sign_check_hop(const sign_request_t *req, postern_str_t name,
 }
 
 
-/* name, which is in lower case, between the commas of value, in any case */
+/* name between the commas of value, in any case */
 
 static int
 sign_lists(postern_str_t value, postern_str_t name)
 {
-    size_t         i;
-    unsigned char  ch;
     postern_str_t  option;
 
-    while (sign_next_option(&value, &option)) {
+    while (sign_cut(&value, ',', &option)) {
 
-        if (option.len != name.len) {
-            continue;
-        }
-
-        for (i = 0; i < name.len; i++) {
-            ch = option.data[i];
-
-            if (ch >= 'A' && ch <= 'Z') {
-                ch |= 0x20;
-            }
-
-            if (ch != name.data[i]) {
-                break;
-            }
-        }
-
-        if (i == name.len) {
+        if (sign_same_text(sign_trim(option), name)) {
             return 1;
         }
     }
@@ -280,39 +262,45 @@ sign_lists(postern_str_t value, postern_str_t name)
 }
 
 
-/* takes the text up to a comma off, without the blanks around it */
-
-static int
-sign_next_option(postern_str_t *value, postern_str_t *option)
+sign_code_e
+sign_field_once(const sign_request_t *req, postern_str_t name,
+    sign_message_t *msg, const sign_field_t **field)
 {
-    size_t                n;
-    const unsigned char  *comma;
+    size_t  i;
 
-    if (value->len == 0) {
-        return 0;
+    i = 0;
+    *field = sign_field_next(req, name, &i);
+
+    if (*field != NULL && sign_field_next(req, name, &i) != NULL) {
+        return sign_fail(msg, SIGN_AMBIGUOUS, "field \"%.*s\" comes twice",
+                         SIGN_TEXT(name));
     }
 
-    comma = memchr(value->data, ',', value->len);
+    return SIGN_OK;
+}
 
-    option->data = value->data;
-    option->len = comma ? (size_t) (comma - value->data) : value->len;
 
-    n = option->len + (comma != NULL);
-    value->data += n;
-    value->len -= n;
+sign_code_e
+sign_field_demand(const sign_request_t *req, postern_str_t name,
+    sign_message_t *msg, postern_str_t *value)
+{
+    sign_code_e          code;
+    const sign_field_t  *field;
 
-    while (option->len && (option->data[0] == ' ' || option->data[0] == '\t')) {
-        option->data++;
-        option->len--;
+    code = sign_field_once(req, name, msg, &field);
+
+    if (code != SIGN_OK) {
+        return code;
     }
 
-    while (option->len && (option->data[option->len - 1] == ' '
-                           || option->data[option->len - 1] == '\t'))
-    {
-        option->len--;
+    if (field == NULL || field->value.len == 0) {
+        return sign_fail(msg, SIGN_MALFORMED, "no field \"%.*s\"",
+                         SIGN_TEXT(name));
     }
 
-    return 1;
+    *value = field->value;
+
+    return SIGN_OK;
 }
 
 

@@ -22,6 +22,7 @@ static int rfc9421_counts(const sign_rfc9421_input_t *in,
     postern_str_t label);
 static sign_code_e rfc9421_read_input(sign_rfc9421_input_t *in,
     postern_str_t text, postern_str_t *label, postern_str_t *params);
+static sign_code_e rfc9421_none(const sign_rfc9421_input_t *in);
 static int rfc9421_read_member(sign_rfc9421_input_t *in);
 static int rfc9421_signature_params(sign_rfc9421_input_t *in);
 static int rfc9421_signature_param(sign_rfc9421_input_t *in,
@@ -327,10 +328,13 @@ rfc9421_read_input(sign_rfc9421_input_t *in, postern_str_t text,
         return rfc9421_syntax(in->msg, rc, "Signature-Input", &in->c, text);
     }
 
-    if (chosen) {
-        return in->code;
-    }
+    return chosen ? in->code : rfc9421_none(in);
+}
 
+
+static sign_code_e
+rfc9421_none(const sign_rfc9421_input_t *in)
+{
     if (in->msg->nth || in->policy->ntags) {
         return sign_fail(in->msg, SIGN_MISSING,
                          "no %ssignature with a keyid%s",
@@ -567,10 +571,6 @@ static void
 rfc9421_time_param(sign_rfc9421_input_t *in, const sign_sf_param_t *param,
     int64_t *seconds)
 {
-    uint64_t        number;
-    postern_str_t   text;
-    unsigned char  *p, digits[20];
-
     if (param->value.type != SIGN_SF_INTEGER || param->value.number < 0) {
         sign_rfc9421_fault(in, SIGN_MALFORMED,
                            "parameter of the signature is not seconds",
@@ -586,18 +586,7 @@ rfc9421_time_param(sign_rfc9421_input_t *in, const sign_sf_param_t *param,
 
     /* written anew: leading zeros are not canonical */
 
-    p = digits + sizeof(digits);
-    number = (uint64_t) param->value.number;
-
-    do {
-        *--p = '0' + number % 10;
-        number /= 10;
-    } while (number);
-
-    text.data = p;
-    text.len = digits + sizeof(digits) - p;
-
-    sign_rfc9421_put_text(in, text);
+    in->out = sign_put_number(in->out, (uint64_t) param->value.number);
 }
 
 

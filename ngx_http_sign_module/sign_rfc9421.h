@@ -125,8 +125,5 @@ sign_code_e sign_rfc9421_search(sign_message_t *msg, size_t len);
 sign_code_e sign_rfc9421_digest(const sign_request_t *req,
     sign_message_t *msg);
 
-/* without the white space around it */
-postern_str_t sign_rfc9421_trim(postern_str_t s);
-
 
 #endif /* _SIGN_RFC9421_H_INCLUDED_ */

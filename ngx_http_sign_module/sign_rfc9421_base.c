@@ -215,8 +215,7 @@ base_lower(postern_str_t s, const postern_alloc_t *alloc,
     }
 
     for (i = 0; i < s.len; i++) {
-        p[i] = (s.data[i] >= 'A' && s.data[i] <= 'Z') ? s.data[i] | 0x20
-                                                      : s.data[i];
+        p[i] = sign_lower(s.data[i]);
     }
 
     value->data = p;

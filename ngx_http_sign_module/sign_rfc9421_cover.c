@@ -19,11 +19,11 @@
 #define COVER_DIGEST_ROOM    (COVER_BASE64_SHA512 / 4 * 3)
 
 
+static sign_code_e cover_components(const sign_request_t *req,
+    const sign_rfc9421_t *sig, sign_message_t *msg, unsigned *covered);
 static sign_code_e cover_field(const sign_request_t *req,
     const sign_component_t *component, sign_message_t *msg, unsigned *covered);
-static sign_code_e cover_policy_field(const sign_rfc9421_t *sig,
-    postern_str_t name, sign_message_t *msg);
-static sign_code_e cover_missing(unsigned missing, sign_message_t *msg);
+static int cover_has(const sign_message_t *msg, postern_str_t name);
 static sign_code_e cover_digest_line(postern_str_t line, unsigned *seen,
     sign_message_t *msg);
 static sign_code_e cover_digest_member(postern_str_t name,
@@ -34,22 +34,17 @@ sign_code_e
 sign_rfc9421_cover(const sign_request_t *req, const sign_policy_t *policy,
     const postern_key_t *key, sign_message_t *msg)
 {
-    size_t                 i;
-    unsigned               covered, demanded;
+    unsigned               covered;
     sign_code_e            code;
     const sign_rfc9421_t  *sig;
 
-    static const unsigned  covers[] = {
-        0,                                                 /* a field */
-        SIGN_COVER_METHOD,                                 /* @method */
-        SIGN_COVER_TARGET | SIGN_COVER_AUTHORITY | SIGN_COVER_SCHEME,
-        SIGN_COVER_AUTHORITY,                              /* @authority */
-        SIGN_COVER_SCHEME,                                 /* @scheme */
-        SIGN_COVER_TARGET,                                 /* @request-target */
-        COVER_PATH,                                        /* @path */
-        COVER_QUERY,                                       /* @query */
-        0,                                                 /* @query-param */
-        0                                                  /* @status */
+    static const sign_cover_text_t  texts[] = {
+        { SIGN_COVER_METHOD, "the method (@method)" },
+        { SIGN_COVER_TARGET, "path and query (@path and @query, @target-uri "
+                             "or @request-target)" },
+        { SIGN_COVER_AUTHORITY, "the host (@authority or @target-uri)" },
+        { SIGN_COVER_BODY, "the body (content-digest)" },
+        { ~0u, "the URI's scheme (@scheme or @target-uri)" }
     };
 
     sig = msg->scheme_data;
@@ -66,23 +61,10 @@ sign_rfc9421_cover(const sign_request_t *req, const sign_policy_t *policy,
                          SIGN_TEXT(msg->tag));
     }
 
-    covered = sig->target.has_query ? 0 : COVER_QUERY;
+    code = cover_components(req, sig, msg, &covered);
 
-    for (i = 0; i < sig->ncomponents; i++) {
-
-        covered |= covers[sig->components[i].kind];
-
-        if (sig->components[i].kind == SIGN_COMPONENT_FIELD) {
-
-            code = cover_field(req, &sig->components[i], msg, &covered);
-            if (code != SIGN_OK) {
-                return code;
-            }
-        }
-    }
-
-    if ((covered & COVER_PATH) && (covered & COVER_QUERY)) {
-        covered |= SIGN_COVER_TARGET;
+    if (code != SIGN_OK) {
+        return code;
     }
 
     if (!(covered & SIGN_COVER_METHOD)) {
@@ -90,26 +72,59 @@ sign_rfc9421_cover(const sign_request_t *req, const sign_policy_t *policy,
         msg->weak = "the method is not signed";
     }
 
-    demanded = policy->cover;
+    code = sign_cover_policy(req, policy, covered, texts, cover_has, msg);
 
-    if (!req->has_body) {
-        demanded &= ~SIGN_COVER_BODY;
-    }
-
-    if (demanded & ~covered) {
-        return cover_missing(demanded & ~covered, msg);
-    }
-
-    for (i = 0; i < policy->nfields; i++) {
-
-        code = cover_policy_field(sig, policy->fields[i], msg);
-        if (code != SIGN_OK) {
-            return code;
-        }
+    if (code != SIGN_OK) {
+        return code;
     }
 
     return postern_str_is(msg->tag, SIGN_RFC9421_BOT)
            ? sign_rfc9421_bot(req, key, msg) : SIGN_OK;
+}
+
+
+/* what is signed, as SIGN_COVER_* bits */
+
+static sign_code_e
+cover_components(const sign_request_t *req, const sign_rfc9421_t *sig,
+    sign_message_t *msg, unsigned *covered)
+{
+    size_t       i;
+    sign_code_e  code;
+
+    static const unsigned  covers[] = {
+        0,                                                 /* a field */
+        SIGN_COVER_METHOD,                                 /* @method */
+        SIGN_COVER_TARGET | SIGN_COVER_AUTHORITY | SIGN_COVER_SCHEME,
+        SIGN_COVER_AUTHORITY,                              /* @authority */
+        SIGN_COVER_SCHEME,                                 /* @scheme */
+        SIGN_COVER_TARGET,                                 /* @request-target */
+        COVER_PATH,                                        /* @path */
+        COVER_QUERY,                                       /* @query */
+        0,                                                 /* @query-param */
+        0                                                  /* @status */
+    };
+
+    *covered = sig->target.has_query ? 0 : COVER_QUERY;
+
+    for (i = 0; i < sig->ncomponents; i++) {
+
+        *covered |= covers[sig->components[i].kind];
+
+        if (sig->components[i].kind == SIGN_COMPONENT_FIELD) {
+
+            code = cover_field(req, &sig->components[i], msg, covered);
+            if (code != SIGN_OK) {
+                return code;
+            }
+        }
+    }
+
+    if ((*covered & COVER_PATH) && (*covered & COVER_QUERY)) {
+        *covered |= SIGN_COVER_TARGET;
+    }
+
+    return SIGN_OK;
 }
 
 
@@ -155,12 +170,14 @@ cover_field(const sign_request_t *req, const sign_component_t *component,
 
 /* one member of a dictionary is not the field; covered fields are present */
 
-static sign_code_e
-cover_policy_field(const sign_rfc9421_t *sig, postern_str_t name,
-    sign_message_t *msg)
+static int
+cover_has(const sign_message_t *msg, postern_str_t name)
 {
     size_t                   i;
+    const sign_rfc9421_t    *sig;
     const sign_component_t  *component;
+
+    sig = msg->scheme_data;
 
     for (i = 0; i < sig->ncomponents; i++) {
         component = &sig->components[i];
@@ -168,38 +185,11 @@ cover_policy_field(const sign_rfc9421_t *sig, postern_str_t name,
         if (component->kind == SIGN_COMPONENT_FIELD && !component->key
             && postern_str_eq(component->name, name))
         {
-            return SIGN_OK;
+            return 1;
         }
     }
 
-    return sign_fail(msg, SIGN_COVERAGE, "field \"%.*s\" is not covered",
-                     SIGN_TEXT(name));
-}
-
-
-static sign_code_e
-cover_missing(unsigned missing, sign_message_t *msg)
-{
-    const char  *what;
-
-    if (missing & SIGN_COVER_METHOD) {
-        what = "the method (@method)";
-
-    } else if (missing & SIGN_COVER_TARGET) {
-        what = "path and query (@path and @query, @target-uri or "
-               "@request-target)";
-
-    } else if (missing & SIGN_COVER_AUTHORITY) {
-        what = "the host (@authority or @target-uri)";
-
-    } else if (missing & SIGN_COVER_BODY) {
-        what = "the body (content-digest)";
-
-    } else { /* SIGN_COVER_SCHEME */
-        what = "the URI's scheme (@scheme or @target-uri)";
-    }
-
-    return sign_fail(msg, SIGN_COVERAGE, "not covered: %s", what);
+    return 0;
 }
 
 
@@ -255,7 +245,7 @@ cover_digest_line(postern_str_t line, unsigned *seen, sign_message_t *msg)
                          SIGN_MAX_HEADER);
     }
 
-    sign_sf_begin(&c, sign_rfc9421_trim(line));
+    sign_sf_begin(&c, sign_trim(line));
 
     do {
         rc = sign_sf_read_key(&c, &name);

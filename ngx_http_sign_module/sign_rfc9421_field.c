@@ -27,6 +27,9 @@ typedef struct {
 } value_field_t;
 
 
+static sign_code_e value_join(const sign_request_t *req, postern_str_t name,
+    size_t next, const postern_alloc_t *alloc, sign_message_t *msg,
+    postern_str_t *value);
 static sign_code_e value_bytes(const sign_request_t *req,
     const sign_component_t *component, const postern_alloc_t *alloc,
     sign_message_t *msg, postern_str_t *value);
@@ -113,10 +116,8 @@ sign_code_e
 sign_rfc9421_field(const sign_request_t *req, postern_str_t name,
     const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *value)
 {
-    size_t                i, next, len;
-    postern_str_t         line;
-    unsigned char        *p;
-    const sign_field_t   *first, *field;
+    size_t               i, next;
+    const sign_field_t  *first;
 
     value->len = 0;
     value->data = NULL;
@@ -128,12 +129,11 @@ sign_rfc9421_field(const sign_request_t *req, postern_str_t name,
         return SIGN_OK;
     }
 
-    *value = sign_rfc9421_trim(first->value);
+    *value = sign_trim(first->value);
 
     next = i;
 
-    field = sign_field_next(req, name, &i);
-    if (field == NULL) {
+    if (sign_field_next(req, name, &i) == NULL) {
         return SIGN_OK;
     }
 
@@ -142,12 +142,27 @@ sign_rfc9421_field(const sign_request_t *req, postern_str_t name,
                          SIGN_TEXT(name));
     }
 
+    return value_join(req, name, next, alloc, msg, value);
+}
+
+
+/* *value, which is the first line, and those at or behind the field next */
+
+static sign_code_e
+value_join(const sign_request_t *req, postern_str_t name, size_t next,
+    const postern_alloc_t *alloc, sign_message_t *msg, postern_str_t *value)
+{
+    size_t               i, len;
+    postern_str_t        line;
+    unsigned char       *p;
+    const sign_field_t  *field;
+
+    i = next;
     len = value->len;
 
-    do {
-        len += sizeof(", ") - 1 + sign_rfc9421_trim(field->value).len;
-        field = sign_field_next(req, name, &i);
-    } while (field);
+    while ((field = sign_field_next(req, name, &i)) != NULL) {
+        len += sizeof(", ") - 1 + sign_trim(field->value).len;
+    }
 
     if (len > SIGN_MAX_BASE) {
         return sign_fail(msg, SIGN_TOO_LARGE,
@@ -166,11 +181,7 @@ sign_rfc9421_field(const sign_request_t *req, postern_str_t name,
     value->len = len;
 
     for ( ;; ) {
-
-        if (line.len) {
-            memcpy(p, line.data, line.len);
-            p += line.len;
-        }
+        p = sign_put(p, line);
 
         field = sign_field_next(req, name, &next);
         if (field == NULL) {
@@ -180,30 +191,8 @@ sign_rfc9421_field(const sign_request_t *req, postern_str_t name,
         *p++ = ',';
         *p++ = ' ';
 
-        line = sign_rfc9421_trim(field->value);
+        line = sign_trim(field->value);
     }
-}
-
-
-postern_str_t
-sign_rfc9421_trim(postern_str_t s)
-{
-    while (s.len && (s.data[0] == ' ' || s.data[0] == '\t')) {
-        s.data++;
-        s.len--;
-    }
-
-    while (s.len
-           && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
-    {
-        s.len--;
-    }
-
-    if (s.data == NULL) {
-        s.data = (const unsigned char *) "";
-    }
-
-    return s;
 }
 
 
@@ -270,7 +259,7 @@ value_bytes(const sign_request_t *req, const sign_component_t *component,
 
     for (n = 0; (field = sign_field_next(req, component->name, &i)); n++) {
         items[n].value.type = SIGN_SF_BYTES;
-        items[n].value.text = sign_rfc9421_trim(field->value);
+        items[n].value.text = sign_trim(field->value);
     }
 
     return value_result(component,

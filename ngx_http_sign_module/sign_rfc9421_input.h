@@ -58,8 +58,7 @@ sign_rfc9421_put(sign_rfc9421_input_t *in, unsigned char ch)
 static inline void
 sign_rfc9421_put_text(sign_rfc9421_input_t *in, postern_str_t text)
 {
-    memcpy(in->out, text.data, text.len);
-    in->out += text.len;
+    in->out = sign_put(in->out, text);
 }
 
 

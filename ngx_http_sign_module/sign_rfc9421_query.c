@@ -30,7 +30,6 @@ static int query_is_name(postern_str_t raw, postern_str_t name, int *invalid);
 static void query_begin(query_reader_t *r, postern_str_t raw);
 static size_t query_code(query_reader_t *r,
     unsigned char code[QUERY_CODE_MAX]);
-static unsigned query_hex(unsigned char ch);
 
 
 sign_code_e
@@ -155,15 +154,11 @@ static postern_str_t
 query_next(postern_str_t *query, postern_str_t *value)
 {
     postern_str_t         name;
-    const unsigned char  *p, *equals;
+    const unsigned char  *equals;
 
-    p = memchr(query->data, '&', query->len);
+    memset(&name, 0, sizeof(postern_str_t));
 
-    name.data = query->data;
-    name.len = p ? (size_t) (p - query->data) : query->len;
-
-    query->data += name.len + (p != NULL);
-    query->len -= name.len + (p != NULL);
+    (void) sign_cut(query, '&', &name);
 
     value->data = name.data + name.len;
     value->len = 0;
@@ -231,20 +226,20 @@ query_begin(query_reader_t *r, postern_str_t raw)
 static size_t
 query_code(query_reader_t *r, unsigned char code[QUERY_CODE_MAX])
 {
+    int            octet;
     unsigned char  ch;
 
     static const char  hex[] = "0123456789ABCDEF";
 
-    ch = *r->pos++;
+    octet = sign_escape(r->pos, r->last);
 
-    if (ch == '+') {
-        ch = ' ';
+    if (octet >= 0) {
+        ch = (unsigned char) octet;
+        r->pos += 3;
 
-    } else if (ch == '%' && r->last - r->pos >= 2
-               && query_hex(r->pos[0]) < 16 && query_hex(r->pos[1]) < 16)
-    {
-        ch = query_hex(r->pos[0]) << 4 | query_hex(r->pos[1]);
-        r->pos += 2;
+    } else {
+        ch = (*r->pos == '+') ? ' ' : *r->pos;
+        r->pos++;
     }
 
     if (sign_sf_utf8_next(&r->state, ch) != SIGN_SF_OK) {
@@ -264,17 +259,4 @@ query_code(query_reader_t *r, unsigned char code[QUERY_CODE_MAX])
     code[2] = hex[ch & 15];
 
     return 3;
-}
-
-
-static unsigned
-query_hex(unsigned char ch)
-{
-    if (ch >= '0' && ch <= '9') {
-        return ch - '0';
-    }
-
-    ch |= 0x20;
-
-    return (ch >= 'a' && ch <= 'f') ? (unsigned) (ch - 'a' + 10) : 16;
 }

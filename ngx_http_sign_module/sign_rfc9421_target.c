@@ -18,7 +18,6 @@ static sign_code_e target_absolute(const sign_request_t *req,
 static postern_str_t target_authority(postern_str_t authority,
     postern_str_t scheme);
 static int target_authority_valid(postern_str_t authority);
-static int target_same_text(postern_str_t a, postern_str_t b);
 static size_t target_scheme_end(postern_str_t s);
 
 
@@ -94,9 +93,9 @@ target_host(const sign_request_t *req, sign_message_t *msg,
 
     while ((field = sign_field_next(req, name, &i)) != NULL) {
 
-        host = target_authority(sign_rfc9421_trim(field->value), req->scheme);
+        host = target_authority(sign_trim(field->value), req->scheme);
 
-        if (!target_same_text(host, target->authority)) {
+        if (!sign_same_text(host, target->authority)) {
             return sign_fail(msg, SIGN_AMBIGUOUS,
                              "Host and the authority of the request differ");
         }
@@ -159,7 +158,7 @@ target_absolute(const sign_request_t *req, sign_message_t *msg, size_t colon,
     authority.len = n;
     authority = target_authority(authority, req->scheme);
 
-    if (!target_same_text(scheme, req->scheme)) {
+    if (!sign_same_text(scheme, req->scheme)) {
         return sign_fail(msg, SIGN_AMBIGUOUS,
                          "the scheme of the request target is not that of the "
                          "connection");
@@ -170,7 +169,7 @@ target_absolute(const sign_request_t *req, sign_message_t *msg, size_t colon,
                          "the request target names no host");
     }
 
-    if (req->authority.len && !target_same_text(authority, target->authority)) {
+    if (req->authority.len && !sign_same_text(authority, target->authority)) {
         return sign_fail(msg, SIGN_AMBIGUOUS,
                          "Host and request target name different hosts");
     }
@@ -243,36 +242,6 @@ target_authority_valid(postern_str_t authority)
         }
 
         if (ch == '\0' || strchr(":_~%!$&'()*+,;=[]", ch) == NULL) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static int
-target_same_text(postern_str_t a, postern_str_t b)
-{
-    size_t         i;
-    unsigned char  x, y;
-
-    if (a.len != b.len) {
-        return 0;
-    }
-
-    if (postern_str_eq(a, b)) {
-        return 1;
-    }
-
-    for (i = 0; i < a.len; i++) {
-        x = a.data[i];
-        y = b.data[i];
-
-        x = (x >= 'A' && x <= 'Z') ? (x | 0x20) : x;
-        y = (y >= 'A' && y <= 'Z') ? (y | 0x20) : y;
-
-        if (x != y) {
             return 0;
         }
     }

@@ -49,6 +49,7 @@
 
 
 #include "sign_message.h"
+#include "sign_octets.h"
 
 
 typedef struct {
@@ -242,6 +243,18 @@ sign_code_e sign_check_hop(const sign_request_t *req, postern_str_t name,
 
 
 /*
+ * The one field of that name, NULL where there is none; SIGN_AMBIGUOUS where
+ * there are more: of two, a verifier reads one and an application the other.
+ */
+sign_code_e sign_field_once(const sign_request_t *req, postern_str_t name,
+    sign_message_t *msg, const sign_field_t **field);
+
+/* its value, which must be there: SIGN_MALFORMED where it is not, or empty */
+sign_code_e sign_field_demand(const sign_request_t *req, postern_str_t name,
+    sign_message_t *msg, postern_str_t *value);
+
+
+/*
  * Records why in msg->detail (cut where it is too long) and returns code, so
  * that a failure is one statement.  Slices print with "%.*s" and SIGN_TEXT().
  */
@@ -251,6 +264,25 @@ sign_code_e sign_fail(sign_message_t *msg, sign_code_e code,
 
 /* hashes the body, as msg->body and msg->digest say: see sign_sink.c */
 sign_sink_t *sign_hash_sink(const postern_alloc_t *alloc, sign_message_t *msg);
+
+/*
+ * For the cover() of schemes whose clients choose what is covered: that it is
+ * all that the policy demands, by SIGN_COVER_* bits and by fields, of which
+ * has() is asked one by one.  texts: what each bit is to a client of the
+ * scheme, in the order in which they are asked for; the last row is for all
+ * bits that are left.
+ */
+
+typedef struct {
+    unsigned                  bits;
+    const char               *what;
+} sign_cover_text_t;
+
+sign_code_e sign_cover_policy(const sign_request_t *req,
+    const sign_policy_t *policy, unsigned covered,
+    const sign_cover_text_t *texts,
+    int (*has)(const sign_message_t *msg, postern_str_t name),
+    sign_message_t *msg);
 
 /*
  * Sets msg->claim from the key id and the nonce, or the base where there is no

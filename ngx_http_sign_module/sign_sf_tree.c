@@ -131,6 +131,7 @@ static int
 sf_read_entry(sign_sf_cursor_t *c, int dictionary,
     const postern_alloc_t *alloc, sign_sf_item_t *entry)
 {
+    int            rc;
     postern_str_t  key;
 
     if (!dictionary) {
@@ -142,8 +143,6 @@ sf_read_entry(sign_sf_cursor_t *c, int dictionary,
     }
 
     if (c->pos < c->last && *c->pos == '=') {
-        int  rc;
-
         c->pos++;
 
         rc = sign_sf_read_member(c, alloc, entry);

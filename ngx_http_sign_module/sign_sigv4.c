@@ -24,7 +24,6 @@ static sign_code_e sign_sigv4_request(const sign_request_t *req,
     sign_message_t *msg, sign_sigv4_t *v4);
 static sign_code_e sign_sigv4_params(postern_str_t text, sign_message_t *msg,
     sign_sigv4_t *v4);
-static postern_str_t sign_sigv4_token(postern_str_t *text);
 static int sign_sigv4_scope_text(postern_str_t s);
 static sign_code_e sign_sigv4_date(const sign_request_t *req,
     sign_message_t *msg, sign_sigv4_t *v4);
@@ -213,9 +212,9 @@ sign_sigv4_params(postern_str_t text, sign_message_t *msg, sign_sigv4_t *v4)
 
     memset(values, 0, sizeof(values));
 
-    while (text.len != 0) {
+    while (sign_cut(&text, ',', &token)) {
 
-        token = sign_sigv4_token(&text);
+        token = sign_trim(token);
 
         for (i = 0; i < 3; i++) {
             if (token.len >= names[i].len
@@ -262,44 +261,6 @@ sign_sigv4_params(postern_str_t text, sign_message_t *msg, sign_sigv4_t *v4)
     }
 
     return sign_sigv4_signature(values[2], msg, v4);
-}
-
-
-/* the text up to the next comma, without the blanks around it */
-
-static postern_str_t
-sign_sigv4_token(postern_str_t *text)
-{
-    postern_str_t         token;
-    const unsigned char  *comma;
-
-    token.data = text->data;
-    comma = memchr(text->data, ',', text->len);
-
-    if (comma == NULL) {
-        token.len = text->len;
-        text->data += text->len;
-        text->len = 0;
-
-    } else {
-        token.len = comma - text->data;
-        text->data += token.len + 1;
-        text->len -= token.len + 1;
-    }
-
-    while (token.len != 0 && (*token.data == ' ' || *token.data == '\t')) {
-        token.data++;
-        token.len--;
-    }
-
-    while (token.len != 0
-           && (token.data[token.len - 1] == ' '
-               || token.data[token.len - 1] == '\t'))
-    {
-        token.len--;
-    }
-
-    return token;
 }
 
 
@@ -501,8 +462,8 @@ sign_sigv4_unhex(postern_str_t text, unsigned char *out)
     }
 
     for (i = 0; i < text.len / 2; i++) {
-        out[i] = (unsigned char) (sign_sigv4_hex(text.data[2 * i]) * 16
-                                  + sign_sigv4_hex(text.data[2 * i + 1]));
+        out[i] = (unsigned char) (sign_hex(text.data[2 * i]) * 16
+                                  + sign_hex(text.data[2 * i + 1]));
     }
 
     return 0;
@@ -528,11 +489,11 @@ sign_sigv4_date(const sign_request_t *req, sign_message_t *msg,
         value = v4->params[SIGN_SIGV4_DATE];
 
     } else {
-        rc = sign_sigv4_one(req, v4->date_field, msg, &field);
+        rc = sign_field_once(req, v4->date_field, msg, &field);
 
         if (rc == SIGN_OK && field == NULL) {
             v4->date_field = date;
-            rc = sign_sigv4_one(req, v4->date_field, msg, &field);
+            rc = sign_field_once(req, v4->date_field, msg, &field);
         }
 
         if (rc != SIGN_OK) {
@@ -586,7 +547,7 @@ sign_sigv4_regions(const sign_request_t *req, sign_message_t *msg,
         value = v4->params[SIGN_SIGV4_REGION_SET];
 
     } else {
-        rc = sign_sigv4_one(req, sign_sigv4_param_name(SIGN_SIGV4_REGION_SET),
+        rc = sign_field_once(req, sign_sigv4_param_name(SIGN_SIGV4_REGION_SET),
                             msg, &field);
         if (rc != SIGN_OK) {
             return rc;
@@ -613,26 +574,6 @@ sign_sigv4_regions(const sign_request_t *req, sign_message_t *msg,
     }
 
     msg->regions = value;
-
-    return SIGN_OK;
-}
-
-
-/* *field is NULL where there is none */
-
-sign_code_e
-sign_sigv4_one(const sign_request_t *req, postern_str_t name,
-    sign_message_t *msg, const sign_field_t **field)
-{
-    size_t  i;
-
-    i = 0;
-    *field = sign_field_next(req, name, &i);
-
-    if (*field != NULL && sign_field_next(req, name, &i) != NULL) {
-        return sign_fail(msg, SIGN_AMBIGUOUS, "header \"%.*s\" comes twice",
-                         SIGN_TEXT(name));
-    }
 
     return SIGN_OK;
 }

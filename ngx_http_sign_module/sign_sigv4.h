@@ -183,11 +183,6 @@ sign_code_e sign_sigv4_signature(postern_str_t text, sign_message_t *msg,
 sign_code_e sign_sigv4_content(const sign_request_t *req,
     const postern_alloc_t *alloc, sign_message_t *msg, sign_sigv4_t *v4);
 
-/* the one field of that name, *field is NULL where there is none;
-   SIGN_AMBIGUOUS where there are more */
-sign_code_e sign_sigv4_one(const sign_request_t *req, postern_str_t name,
-    sign_message_t *msg, const sign_field_t **field);
-
 /* 1 where SignedHeaders lists the name */
 int sign_sigv4_listed(const sign_sigv4_t *v4, postern_str_t name);
 
@@ -225,15 +220,8 @@ sign_code_e sign_sigv4_string(postern_str_t canonical,
 int sign_sigv4_time(postern_str_t value, int64_t *seconds,
     unsigned char time[SIGN_SIGV4_TIME_LEN]);
 
-/* the value of a hex digit in either case, or -1 */
-int sign_sigv4_hex(unsigned char c);
-
 /* text of hex digits in lower case into text.len / 2 octets; 0, or -1 */
 int sign_sigv4_unhex(postern_str_t text, unsigned char *out);
-
-/* 32 octets as hex digits in lower case */
-void sign_sigv4_to_hex(const unsigned char *data,
-    unsigned char out[SIGN_SIGV4_HEX_LEN]);
 
 /* hashes of the payload that a trailer brings: sign_sigv4_checksum.c */
 
@@ -252,17 +240,6 @@ int sign_checksum_equal(sign_checksum_t *sum, postern_str_t value);
    of trailers */
 int sign_sigv4_verify_text(sign_key_t *key, const sign_message_t *msg,
     postern_str_t text, postern_str_t signature);
-
-
-static inline unsigned char *
-sign_sigv4_put(unsigned char *p, postern_str_t s)
-{
-    if (s.len) {
-        memcpy(p, s.data, s.len);
-    }
-
-    return p + s.len;
-}
 
 
 #endif /* _SIGN_SIGV4_H_INCLUDED_ */

@@ -184,11 +184,11 @@ sign_sigv4_canonical(const sign_request_t *req, postern_str_t path,
 
     out->data = p;
 
-    p = sign_sigv4_put(p, req->method);
+    p = sign_put(p, req->method);
     *p++ = '\n';
-    p = sign_sigv4_put(p, path);
+    p = sign_put(p, path);
     *p++ = '\n';
-    p = sign_sigv4_put(p, query);
+    p = sign_put(p, query);
     *p++ = '\n';
 
     for (i = 0; i < v4->nnames; i++) {
@@ -199,7 +199,7 @@ sign_sigv4_canonical(const sign_request_t *req, postern_str_t path,
     }
 
     *p++ = '\n';
-    p = sign_sigv4_put(p, v4->signed_headers);
+    p = sign_put(p, v4->signed_headers);
     *p++ = '\n';
 
     rc = sign_sigv4_payload(req, msg, &p);
@@ -228,7 +228,7 @@ sign_sigv4_header(const sign_request_t *req, postern_str_t name,
     unsigned char       *p;
     const sign_field_t  *field;
 
-    p = sign_sigv4_put(*out, name);
+    p = sign_put(*out, name);
     *p++ = ':';
 
     n = 0;
@@ -351,7 +351,7 @@ sign_sigv4_payload(const sign_request_t *req, sign_message_t *msg,
                              "there is none");
         }
 
-        *out = sign_sigv4_put(*out, v4->payload);
+        *out = sign_put(*out, v4->payload);
         return SIGN_OK;
     }
 
@@ -359,9 +359,9 @@ sign_sigv4_payload(const sign_request_t *req, sign_message_t *msg,
         return sign_fail(msg, SIGN_DIGEST, "the body was not hashed");
     }
 
-    sign_sigv4_to_hex(msg->body == SIGN_BODY_BEFORE ? msg->body_hash : empty,
-                      *out);
-    *out += SIGN_SIGV4_HEX_LEN;
+    *out = sign_put_hex(*out, msg->body == SIGN_BODY_BEFORE ? msg->body_hash
+                                                            : empty,
+                        sizeof(empty));
 
     return SIGN_OK;
 }
@@ -393,32 +393,17 @@ sign_sigv4_hashed(const unsigned char *hash, const postern_alloc_t *alloc,
 
     out->data = p;
 
-    p = sign_sigv4_put(p, v4->algorithm);
+    p = sign_put(p, v4->algorithm);
     *p++ = '\n';
     memcpy(p, v4->time, SIGN_SIGV4_TIME_LEN);
     p += SIGN_SIGV4_TIME_LEN;
     *p++ = '\n';
-    p = sign_sigv4_put(p, v4->scope);
+    p = sign_put(p, v4->scope);
     *p++ = '\n';
 
-    sign_sigv4_to_hex(hash, p);
+    p = sign_put_hex(p, hash, SIGN_SIGV4_HEX_LEN / 2);
 
-    out->len = p + SIGN_SIGV4_HEX_LEN - out->data;
+    out->len = p - out->data;
 
     return SIGN_OK;
-}
-
-
-void
-sign_sigv4_to_hex(const unsigned char *data,
-    unsigned char out[SIGN_SIGV4_HEX_LEN])
-{
-    size_t             i;
-
-    static const char  digits[] = "0123456789abcdef";
-
-    for (i = 0; i < SIGN_SIGV4_HEX_LEN / 2; i++) {
-        out[2 * i] = digits[data[i] >> 4];
-        out[2 * i + 1] = digits[data[i] & 15];
-    }
 }

@@ -344,7 +344,7 @@ sign_chunks_size(sign_chunks_t *c, postern_str_t *line, sign_message_t *msg)
     c->size = 0;
 
     for (i = 0; i < line->len; i++) {
-        digit = sign_sigv4_hex(line->data[i]);
+        digit = sign_hex(line->data[i]);
 
         if (digit < 0) {
             break;
@@ -690,14 +690,14 @@ sign_chunks_verify(sign_chunks_t *c, postern_str_t kind, sign_message_t *msg)
 
     (void) sign_digest_final(c->digest, hash);
 
-    p = sign_sigv4_put(c->base, c->v4->algorithm);
-    p = sign_sigv4_put(p, kind);
+    p = sign_put(c->base, c->v4->algorithm);
+    p = sign_put(p, kind);
 
     memcpy(p, c->v4->time, SIGN_SIGV4_TIME_LEN);
     p += SIGN_SIGV4_TIME_LEN;
     *p++ = '\n';
 
-    p = sign_sigv4_put(p, c->v4->scope);
+    p = sign_put(p, c->v4->scope);
     *p++ = '\n';
 
     memcpy(p, c->previous, c->previous_len);
@@ -705,11 +705,10 @@ sign_chunks_verify(sign_chunks_t *c, postern_str_t kind, sign_message_t *msg)
     *p++ = '\n';
 
     if (c->state != sign_chunks_trailer) {
-        p = sign_sigv4_put(p, empty);
+        p = sign_put(p, empty);
     }
 
-    sign_sigv4_to_hex(hash, p);
-    p += SIGN_SIGV4_HEX_LEN;
+    p = sign_put_hex(p, hash, SIGN_SIGV4_HEX_LEN / 2);
 
     text.data = c->base;
     text.len = p - c->base;

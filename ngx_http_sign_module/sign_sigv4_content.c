@@ -16,6 +16,9 @@
 #include "sign_sigv4.h"
 
 
+#define SIGN_SIGV4_LENGTH_DIGITS  18    /* of x-amz-decoded-content-length */
+
+
 typedef struct {
     postern_str_t   text;
     postern_str_t   algorithm;     /* of the request; absent: either */
@@ -133,7 +136,7 @@ sign_sigv4_said(const sign_request_t *req, sign_message_t *msg,
     sign_code_e          rc;
     const sign_field_t  *field;
 
-    rc = sign_sigv4_one(req, sign_sigv4_param_name(SIGN_SIGV4_CONTENT_SHA256),
+    rc = sign_field_once(req, sign_sigv4_param_name(SIGN_SIGV4_CONTENT_SHA256),
                         msg, &field);
     if (rc != SIGN_OK) {
         return rc;
@@ -184,7 +187,7 @@ sign_sigv4_framed(const sign_request_t *req, const postern_alloc_t *alloc,
     msg->body = SIGN_BODY_AFTER;
     msg->framed = 1;
 
-    rc = sign_sigv4_one(req, name, msg, &field);
+    rc = sign_field_once(req, name, msg, &field);
     if (rc != SIGN_OK) {
         return rc;
     }
@@ -202,7 +205,6 @@ sign_sigv4_framed(const sign_request_t *req, const postern_alloc_t *alloc,
 static sign_code_e
 sign_sigv4_length(const sign_request_t *req, sign_message_t *msg)
 {
-    size_t                      i;
     int64_t                     n;
     sign_code_e                 rc;
     const sign_field_t         *field;
@@ -210,25 +212,12 @@ sign_sigv4_length(const sign_request_t *req, sign_message_t *msg)
     static const postern_str_t  name =
         postern_string("x-amz-decoded-content-length");
 
-    rc = sign_sigv4_one(req, name, msg, &field);
+    rc = sign_field_once(req, name, msg, &field);
     if (rc != SIGN_OK) {
         return rc;
     }
 
-    n = -1;
-
-    if (field != NULL && field->value.len != 0 && field->value.len <= 18) {
-
-        for (i = 0, n = 0; i < field->value.len; i++) {
-
-            if (field->value.data[i] < '0' || field->value.data[i] > '9') {
-                n = -1;
-                break;
-            }
-
-            n = n * 10 + (field->value.data[i] - '0');
-        }
-    }
+    n = field ? sign_digits(field->value, SIGN_SIGV4_LENGTH_DIGITS) : -1;
 
     if (n < 0) {
         return sign_fail(msg, SIGN_MALFORMED,
@@ -270,8 +259,7 @@ sign_sigv4_trailers(postern_str_t value, const postern_alloc_t *alloc,
         name.data = out;
 
         while (p < end && *p > 0x20 && *p < 0x7f && *p != ',' && *p != ':') {
-            *out++ = (*p >= 'A' && *p <= 'Z') ? *p | 0x20 : *p;
-            p++;
+            *out++ = sign_lower(*p++);
         }
 
         name.len = out - name.data;

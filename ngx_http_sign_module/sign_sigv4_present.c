@@ -235,24 +235,15 @@ sign_sigv4_piece_name(postern_str_t piece,
 static unsigned char
 sign_sigv4_octet(const unsigned char **p, const unsigned char *end)
 {
-    int            hi, lo;
+    int            octet;
     unsigned char  c;
 
-    c = **p;
+    octet = sign_escape(*p, end);
 
-    if (c == '%' && end - *p >= 3) {
-        hi = sign_sigv4_hex((*p)[1]);
-        lo = sign_sigv4_hex((*p)[2]);
+    c = (octet < 0) ? **p : (unsigned char) octet;
+    *p += (octet < 0) ? 1 : 3;
 
-        if (hi >= 0 && lo >= 0) {
-            c = (unsigned char) (hi * 16 + lo);
-            *p += 2;
-        }
-    }
-
-    (*p)++;
-
-    return (c >= 'A' && c <= 'Z') ? c | 0x20 : c;
+    return sign_lower(c);
 }
 
 

@@ -241,7 +241,7 @@ sign_sigv4_take(const sign_request_t *req, postern_str_t piece,
 static int
 sign_sigv4_decode(postern_str_t text, unsigned char *out, postern_str_t *value)
 {
-    int             hi, lo;
+    int             octet;
     size_t          i;
     unsigned char  *p;
 
@@ -254,18 +254,13 @@ sign_sigv4_decode(postern_str_t text, unsigned char *out, postern_str_t *value)
             continue;
         }
 
-        if (text.len - i < 3) {
+        octet = sign_escape(text.data + i, text.data + text.len);
+
+        if (octet < 0) {
             return -1;
         }
 
-        hi = sign_sigv4_hex(text.data[i + 1]);
-        lo = sign_sigv4_hex(text.data[i + 2]);
-
-        if (hi < 0 || lo < 0) {
-            return -1;
-        }
-
-        *p++ = (unsigned char) (hi * 16 + lo);
+        *p++ = (unsigned char) octet;
         i += 2;
     }
 
@@ -304,22 +299,11 @@ sign_sigv4_demand(sign_message_t *msg, const sign_sigv4_t *v4)
 static sign_code_e
 sign_sigv4_expires(postern_str_t text, sign_message_t *msg)
 {
-    size_t   i;
     int64_t  n;
 
-    n = 0;
+    n = sign_digits(text, sizeof("604800") - 1);
 
-    for (i = 0; i < text.len; i++) {
-
-        if (i == 6 || text.data[i] < '0' || text.data[i] > '9') {
-            n = 0;
-            break;
-        }
-
-        n = n * 10 + (text.data[i] - '0');
-    }
-
-    if (n == 0 || n > SIGN_SIGV4_EXPIRES_MAX) {
+    if (n < 1 || n > SIGN_SIGV4_EXPIRES_MAX) {
         return sign_fail(msg, SIGN_MALFORMED,
                          "X-Amz-Expires=%.*s is not a number from 1 to %d",
                          SIGN_TEXT(text), SIGN_SIGV4_EXPIRES_MAX);
@@ -365,7 +349,7 @@ sign_sigv4_cut(sign_sigv4_t *v4, unsigned char *out)
             *last++ = '&';
         }
 
-        last = sign_sigv4_put(last, piece);
+        last = sign_put(last, piece);
     }
 
     v4->query.data = out;

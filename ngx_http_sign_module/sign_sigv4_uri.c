@@ -158,7 +158,7 @@ sign_sigv4_normalize(unsigned char *path, size_t len)
 int
 sign_sigv4_path_is_clear(postern_str_t path)
 {
-    int     hi, lo;
+    int     octet;
     size_t  i;
 
     for (i = 0; i < path.len; i++) {
@@ -167,16 +167,10 @@ sign_sigv4_path_is_clear(postern_str_t path)
             continue;
         }
 
-        if (path.len - i < 3) {
-            return 0;
-        }
+        octet = sign_escape(path.data + i, path.data + path.len);
 
-        hi = sign_sigv4_hex(path.data[i + 1]);
-        lo = sign_sigv4_hex(path.data[i + 2]);
-
-        if (hi < 0 || lo < 0
-            || (hi * 16 + lo != 0
-                && strchr("%:[]@!$&'()*+,;=", hi * 16 + lo) != NULL))
+        if (octet < 0
+            || (octet != 0 && strchr("%:[]@!$&'()*+,;=", octet) != NULL))
         {
             return 0;
         }
@@ -222,9 +216,9 @@ sign_sigv4_query(postern_str_t query, const postern_alloc_t *alloc,
             *p++ = '&';
         }
 
-        p = sign_sigv4_put(p, params[i].name);
+        p = sign_put(p, params[i].name);
         *p++ = '=';
-        p = sign_sigv4_put(p, params[i].value);
+        p = sign_put(p, params[i].value);
     }
 
     out->len = p - out->data;
@@ -312,7 +306,7 @@ sign_sigv4_params(postern_str_t query, const postern_alloc_t *alloc,
 static int
 sign_sigv4_recode(postern_str_t s, unsigned char **out)
 {
-    int             hi, lo;
+    int             octet;
     size_t          i;
     unsigned char   c, *p;
 
@@ -328,18 +322,13 @@ sign_sigv4_recode(postern_str_t s, unsigned char **out)
 
         if (c == '%') {
 
-            if (s.len - i < 3) {
+            octet = sign_escape(s.data + i, s.data + s.len);
+
+            if (octet < 0) {
                 return -1;
             }
 
-            hi = sign_sigv4_hex(s.data[i + 1]);
-            lo = sign_sigv4_hex(s.data[i + 2]);
-
-            if (hi < 0 || lo < 0) {
-                return -1;
-            }
-
-            c = (unsigned char) (hi * 16 + lo);
+            c = (unsigned char) octet;
             i += 2;
         }
 
@@ -408,17 +397,4 @@ sign_sigv4_unreserved(unsigned char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
            || (c >= '0' && c <= '9')
            || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-
-int
-sign_sigv4_hex(unsigned char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
 }

@@ -89,10 +89,10 @@ sign_sigv4a_trial(const sign_key_t *k, postern_str_t id, unsigned counter,
         postern_string("\0\0\0\1AWS4-ECDSA-P256-SHA256\0");
     static const postern_str_t   end = postern_string("\0\0\1\0");
 
-    p = sign_sigv4_put(buf, begin);
-    p = sign_sigv4_put(p, id);
+    p = sign_put(buf, begin);
+    p = sign_put(p, id);
     *p++ = (unsigned char) counter;
-    p = sign_sigv4_put(p, end);
+    p = sign_put(p, end);
 
     text.data = buf;
     text.len = p - buf;

@@ -24,6 +24,7 @@
 #include "sign_verify.h"
 
 
+#define SIGN_SSHSIG_MAGIC        "SSHSIG"
 #define SIGN_SSH_NAMESPACE       "http-request"
 
 #define SIGN_SSH_MAX_NAME        64      /* of a type, a hash, a namespace */

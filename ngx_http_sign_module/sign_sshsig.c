@@ -11,8 +11,6 @@
 #include <sodium.h>
 
 
-#define SIGN_SSHSIG_MAGIC  "SSHSIG"
-
 /* "SHA256:" and base64 without padding, as ssh-keygen -l prints it */
 #define SIGN_SSHSIG_FINGERPRINT      "SHA256:"
 #define SIGN_SSHSIG_FINGERPRINT_LEN  (sizeof(SIGN_SSHSIG_FINGERPRINT) - 1 + 43)

@@ -13,7 +13,6 @@ static postern_str_t sign_ssh_read_bytes(sign_ssh_cursor_t *c,
     const sign_ssh_type_t *type, sign_ssh_signature_t *signature);
 
 
-#define SIGN_SSHSIG_MAGIC    "SSHSIG"
 #define SIGN_SSHSIG_VERSION  1
 
 

@@ -30,8 +30,6 @@ typedef struct {
 } sign_webhook_sink_t;
 
 
-static sign_code_e sign_webhook_field(const sign_request_t *req,
-    postern_str_t name, postern_str_t *value, sign_message_t *msg);
 static sign_code_e sign_webhook_texts(const sign_request_t *req,
     const postern_alloc_t *alloc, sign_webhook_data_t *data,
     sign_message_t *msg);
@@ -97,7 +95,7 @@ sign_webhook_parse(const sign_request_t *req, const sign_policy_t *policy,
     value.len = 0;
     value.data = NULL;
 
-    code = sign_webhook_field(req, data->webhook->header, &value, msg);
+    code = sign_field_demand(req, data->webhook->header, msg, &value);
 
     if (code == SIGN_OK) {
         code = sign_webhook_signatures(value, data, msg);
@@ -112,35 +110,6 @@ sign_webhook_parse(const sign_request_t *req, const sign_policy_t *policy,
     }
 
     return code;
-}
-
-
-/* a field that is signed: one that is not there or comes twice may be read by
-   the application as something else than what was signed */
-
-static sign_code_e
-sign_webhook_field(const sign_request_t *req, postern_str_t name,
-    postern_str_t *value, sign_message_t *msg)
-{
-    size_t               i;
-    const sign_field_t  *field;
-
-    i = 0;
-    field = sign_field_next(req, name, &i);
-
-    if (field == NULL || field->value.len == 0) {
-        return sign_fail(msg, SIGN_MALFORMED, "no field \"%.*s\"",
-                         SIGN_TEXT(name));
-    }
-
-    if (sign_field_next(req, name, &i)) {
-        return sign_fail(msg, SIGN_AMBIGUOUS, "more than one field \"%.*s\"",
-                         SIGN_TEXT(name));
-    }
-
-    *value = field->value;
-
-    return SIGN_OK;
 }
 
 
@@ -165,7 +134,7 @@ sign_webhook_dated(const sign_request_t *req, sign_webhook_data_t *data,
                 : "the signature covers neither method nor path nor host";
 
     if (webhook->timestamp.len) {
-        code = sign_webhook_field(req, webhook->timestamp, &data->time, msg);
+        code = sign_field_demand(req, webhook->timestamp, msg, &data->time);
 
         if (code != SIGN_OK) {
             return code;
@@ -242,7 +211,7 @@ sign_webhook_part(const sign_request_t *req, const sign_webhook_part_t *part,
     switch (part->type) {
 
     case SIGN_WEBHOOK_FIELD:
-        code = sign_webhook_field(req, part->text, text, msg);
+        code = sign_field_demand(req, part->text, msg, text);
 
         /* the specification has it that ids hold no ".": "a.1" at 2 would be
            "a" at 1 with a body of "2." and more */

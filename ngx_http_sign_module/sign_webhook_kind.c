@@ -201,11 +201,7 @@ sign_webhook_variable(postern_str_t name, const postern_alloc_t *alloc,
     }
 
     for (i = 0; i < name.len; i++) {
-        ch = name.data[i];
-
-        if (ch >= 'A' && ch <= 'Z') {
-            ch |= 0x20;
-        }
+        ch = sign_lower(name.data[i]);
 
         p[i] = (ch == '_') ? '-' : ch;
     }

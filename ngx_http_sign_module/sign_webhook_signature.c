@@ -11,6 +11,8 @@
 #include <sodium.h>
 
 
+#define SIGN_WEBHOOK_TIME_DIGITS  13
+
 static sign_code_e sign_webhook_one(postern_str_t value,
     sign_webhook_data_t *data, sign_message_t *msg);
 static sign_code_e sign_webhook_standard(postern_str_t value,
@@ -21,7 +23,6 @@ static sign_code_e sign_webhook_stripe(postern_str_t value,
     sign_webhook_data_t *data, sign_message_t *msg);
 static sign_code_e sign_webhook_pair(postern_str_t name, postern_str_t text,
     sign_webhook_data_t *data, sign_message_t *msg);
-static int sign_webhook_cut(postern_str_t *rest, int end, postern_str_t *piece);
 static int sign_webhook_split(postern_str_t piece, int at, postern_str_t *name,
     postern_str_t *text);
 static sign_code_e sign_webhook_add(postern_str_t text,
@@ -142,7 +143,7 @@ sign_webhook_standard(postern_str_t value, sign_webhook_data_t *data,
     sign_code_e    code;
     postern_str_t  piece, version, text;
 
-    while (sign_webhook_cut(&value, ' ', &piece)) {
+    while (sign_cut(&value, ' ', &piece)) {
 
         if (!sign_webhook_split(piece, ',', &version, &text)) {
             return sign_fail(msg, SIGN_MALFORMED,
@@ -187,7 +188,7 @@ sign_webhook_stripe(postern_str_t value, sign_webhook_data_t *data,
     sign_code_e    code;
     postern_str_t  piece, name, text;
 
-    while (sign_webhook_cut(&value, ',', &piece)) {
+    while (sign_cut(&value, ',', &piece)) {
 
         if (!sign_webhook_split(piece, '=', &name, &text)) {
             return sign_fail(msg, SIGN_MALFORMED, "\"%.*s\" is no pair",
@@ -228,32 +229,6 @@ sign_webhook_pair(postern_str_t name, postern_str_t text,
     data->time = text;
 
     return SIGN_OK;
-}
-
-
-/* takes the text up to an end off; 0 where nothing is left */
-
-static int
-sign_webhook_cut(postern_str_t *rest, int end, postern_str_t *piece)
-{
-    size_t                n;
-    const unsigned char  *p;
-
-    if (rest->len == 0) {
-        return 0;
-    }
-
-    p = memchr(rest->data, end, rest->len);
-    n = p ? (size_t) (p - rest->data) : rest->len;
-
-    piece->data = rest->data;
-    piece->len = n;
-
-    n += (p != NULL);
-    rest->data += n;
-    rest->len -= n;
-
-    return 1;
 }
 
 
@@ -339,25 +314,11 @@ sign_webhook_decode(postern_str_t text, sign_webhook_encoding_e encoding,
 int64_t
 sign_webhook_time(postern_str_t text)
 {
-    size_t   i;
     int64_t  t;
 
-    if (text.len == 0 || text.len > 13) {
-        return -1;
-    }
-
-    t = 0;
-
-    for (i = 0; i < text.len; i++) {
-
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            return -1;
-        }
-
-        t = t * 10 + (text.data[i] - '0');
-    }
+    t = sign_digits(text, SIGN_WEBHOOK_TIME_DIGITS);
 
     /* 13 digits are milliseconds since 2001, and would be the year 33658 */
 
-    return text.len == 13 ? t / 1000 : t;
+    return text.len == SIGN_WEBHOOK_TIME_DIGITS ? t / 1000 : t;
 }

@@ -46,11 +46,11 @@ reader(const unsigned char *p, const unsigned char *end, size_t len,
     do {
         for (size = 0, digits = 0; p < end && *p != '\r'; p++, digits++) {
 
-            if (sign_sigv4_hex(*p) < 0 || digits == 16 || size > MAX) {
+            if (sign_hex(*p) < 0 || digits == 16 || size > MAX) {
                 return 0;
             }
 
-            size = size * 16 + sign_sigv4_hex(*p);
+            size = size * 16 + sign_hex(*p);
         }
 
         if (digits == 0 || end - p < 2 || p[1] != '\n'
