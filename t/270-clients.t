@@ -55,6 +55,8 @@ our %with = (
     js => ["node"],
     go => ["go", "run"],
     java => ["java"],
+    rb => ["ruby"],
+    php => ["php"],
 );
 
 # the programs of all pages: file name, text
@@ -77,12 +79,24 @@ for my $page (glob "docs/clients/*.md") {
 }
 
 our $secret_file = "$dir/secret";
+our $odd = q(a "quoted\\" $secret, of 'odd' `characters` & 100% more);
 
-{
-    open my $out, ">", $secret_file or die "secret: $!\n";
-    print $out $Postern::secret;
+sub hidden {
+    my ($file, $text) = @_;
+
+    open my $out, ">", $file or die "$file: $!\n";
+    print $out $text;
     close $out;
+
+    return $file;
 }
+
+hidden($secret_file, $Postern::secret);
+hidden("$dir/odd", $odd);
+
+our $files = ">>> postern.json\n" . directory(odd => sprintf
+    '{ "user": "alice", "algorithm": "hmac-sha256", "secret": "plain:%s" }',
+    $odd =~ s/["\\]/\\$&/gr);
 
 # what the program prints, its exit status
 sub sent {
@@ -113,7 +127,8 @@ __DATA__
 --- config eval: $::config
 --- client
 is join(" ", sort keys %programs),
-   "Sign.java curl.sh sign-npm.js sign.go sign.js sign.py sign.sh", "programs";
+   "Sign.java curl.sh sign-npm.js sign.go sign.js sign.php sign.py sign.rb sign.sh",
+   "programs";
 
 
 
@@ -151,4 +166,18 @@ for my $program (sort keys %programs) {
                       "$at/a");
         unlike $out, qr/^app/, "$program, $id: another's key id";
     }
+}
+
+
+
+=== TEST 3: a secret that a shell, a configuration or JSON could read otherwise
+--- no_http2: not every client can
+--- config eval: $::config
+--- user_files eval: $::files
+--- client
+for my $program (sort keys %programs) {
+    my ($out) = sent($program, "odd", "$dir/odd", "GET",
+                     "http://127.0.0.1:" . port() . "/a?b=c");
+
+    is $out, "app GET /a?b=c\n", $program;
 }
