@@ -64,3 +64,38 @@ like $r->{out}, qr/^not ok \d+ - stream of 70000, CRC32: 401$/m,
 like $r->{out}, qr/^ok \d+ - PutObject plain.txt: 200$/m, "a buffer is not";
 like $r->{out}, qr/^not ok \d+ - presigned PUT/m, "nor by a presigned URL";
 --- timeout: 120
+
+
+
+=== TEST 4: the client for S3, where the store wants signatures of the gateway
+--- user_files eval
+">>> postern.json\n" . Postern::directory(out => qq({ "roles": ["viewer"],
+    "algorithm": "hmac-sha256", "schemes": ["sigv4"],
+    "secret": "plain:the secret that gateway and store share" }))
+--- http_more eval
+<<"_EOC_"
+    server {
+        listen 127.0.0.1:@{[Postern::port() + 2]};
+        client_max_body_size 0;
+        sign on;
+        sign_schemes sigv4;
+        error_page 401 = \@refused;
+
+        location / {
+            proxy_pass http://127.0.0.1:$::store;
+        }
+
+        location \@refused {
+            return 502;
+        }
+    }
+_EOC_
+--- config eval
+$::config =~ s/proxy_pass.*/
+    sign_upstream sigv4 key=out region=eu-central-1 service=s3;
+    proxy_pass http:\/\/127.0.0.1:@{[Postern::port() + 2]};/r
+--- client
+is http(raw_request("GET", "/bucket/"), port() + 2)->{status}, 502,
+   "nobody else gets in";
+clients("s3-clients.js");
+--- timeout: 120

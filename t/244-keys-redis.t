@@ -181,7 +181,7 @@ like(qx($make --master-key $dir_key --jwk 2>&1), qr/--jwk is for/,
 like(qx($program key --org acme --id 'a{b' --algorithm ed25519 --role robot --redis 2>&1),
      qr/--id must have no braces/, "nor of any id");
 like(qx($program key --org acme --id a --algorithm ssh --public x --role robot --redis 2>&1),
-     qr/--redis is for keys that requests name/, "nor a key of OpenSSH");
+     qr/--redis is for keys that are named by an id/, "nor a key of OpenSSH");
 
 my $line = qx($make --master-key $dir_key 2>$out.said);
 like($line, qr/^\{"org": "acme", .*"secret": "sealed:k1:[^"]+"\}\n$/, "a record");
