@@ -110,9 +110,10 @@ ngx_http_postern_get_ctx(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_postern_module);
 
-    /* contexts are lost only where the request was redirected internally */
+    /* contexts are lost only where the request was redirected internally, or a
+       filter put an error in the place of its answer */
 
-    if (ctx != NULL || !r->internal) {
+    if (ctx != NULL || !(r->internal || r->filter_finalize)) {
         return ctx;
     }
 

@@ -45,6 +45,7 @@ static ngx_int_t ngx_http_sign_identify(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_verified(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_let_in(ngx_http_sign_loc_conf_t *slcf);
 static ngx_int_t ngx_http_sign_refused(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
@@ -95,7 +96,6 @@ ngx_http_sign_create_ctx(ngx_http_request_t *r)
     }
 
     ctx->state = ngx_http_sign_start;
-    ctx->now = ngx_time();
 
     if (postern_api.set_ctx(r, NGX_HTTP_POSTERN_SIGN, ctx) != NGX_OK) {
         return NULL;
@@ -115,6 +115,8 @@ ngx_http_sign_start(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0, "sign start");
 
     alloc = ngx_http_sign_allocator(r->pool);
+
+    ctx->now = ngx_time();
 
     code = ngx_http_sign_request(r, ctx);
 
@@ -620,7 +622,8 @@ ngx_http_sign_check_body(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 ngx_int_t
 ngx_http_sign_accepted(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    ngx_http_postern_decision_t  decision;
+    ngx_http_sign_loc_conf_t     *slcf;
+    ngx_http_postern_decision_t   decision;
 
     if (ctx->message.body == SIGN_BODY_AFTER
         && ctx->has_body && r->request_body == NULL && !r->discard_body
@@ -657,7 +660,13 @@ ngx_http_sign_accepted(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     ctx->verified = 1;
     ctx->state = ngx_http_sign_verified;
 
-    return NGX_OK;
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
+
+    /* while Redis was asked, the client may have given up, and "post_action"
+       have led elsewhere */
+
+    return (slcf == ctx->conf) ? ngx_http_sign_let_in(slcf)
+                               : ngx_http_sign_verified(r, ctx);
 }
 
 
@@ -715,7 +724,15 @@ ngx_http_sign_verified(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_sign_module);
 
-    if (!(slcf->policy.schemes & ctx->message.scheme)) {
+    if (ctx->sink && r->main->request_body) {
+
+        /* what there is of it would be taken for the whole */
+
+        code = sign_fail(&ctx->message, SIGN_DIGEST,
+                         "the body was not read to its end where it was "
+                         "signed for");
+
+    } else if (!(slcf->policy.schemes & ctx->message.scheme)) {
         code = sign_fail(&ctx->message, SIGN_UNSUPPORTED,
                          "this location does not accept the scheme");
 
@@ -728,12 +745,22 @@ ngx_http_sign_verified(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     }
 
     if (code == SIGN_OK) {
-        return NGX_OK;
+        return ngx_http_sign_let_in(slcf);
     }
 
     ctx->conf = slcf;
 
     return ngx_http_sign_refuse(r, ctx, code, code);
+}
+
+
+/* with "satisfy any" a location that only observes has no say: the body may
+   still turn out to be another, and would go on all the same */
+
+static ngx_int_t
+ngx_http_sign_let_in(ngx_http_sign_loc_conf_t *slcf)
+{
+    return slcf->mode == NGX_HTTP_SIGN_OBSERVE ? NGX_DECLINED : NGX_OK;
 }
 
 

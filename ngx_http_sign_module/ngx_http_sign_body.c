@@ -137,10 +137,10 @@ ngx_http_sign_body_present(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     code = SIGN_OK;
     rb = r->main->request_body;
 
-    if (rb && r->main->reading_body) {
+    if (rb && (r->main->reading_body || rb->rest > 0)) {
         code = sign_fail(&ctx->message, SIGN_DIGEST,
-                         "parts of the body were handed on before the "
-                         "signature could be checked");
+                         "the body was begun to be read before the signature "
+                         "could be checked, and its end has not come");
 
     } else if (rb) {
         ngx_http_sign_decode_begin(r, ctx);

@@ -181,7 +181,8 @@ ngx_http_sign_upstream_ambiguous(ngx_http_request_t *r)
 
         for (i = 0; i < part->nelts; i++) {
             n += (h[i].key.len == len
-                  && ngx_strncmp(h[i].lowcase_key, "content-type", len) == 0);
+                  && ngx_strncasecmp(h[i].key.data,
+                                     (u_char *) "content-type", len) == 0);
         }
     }
 
@@ -404,10 +405,12 @@ ngx_http_sign_upstream_payload(ngx_http_request_t *r,
         return ngx_http_sign_upstream_unsigned(r, ctx, body == &set);
     }
 
-    /* a location before this one began to hand it on as it came */
+    /* a location before this one began to read it, and may have handed it on
+       as it came */
 
-    if (body != &set && r->main->reading_body
-        && r->upstream->conf->pass_request_body)
+    if (body != &set && r->upstream->conf->pass_request_body
+        && (r->main->reading_body
+            || (r->request_body && r->request_body->rest > 0)))
     {
         return ngx_http_sign_upstream_failed(r, SIGN_UNSUPPORTED,
                                              "there is a body, and its end has "
