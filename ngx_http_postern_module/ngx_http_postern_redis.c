@@ -496,7 +496,7 @@ void
 ngx_http_postern_redis_complain(ngx_http_postern_redis_t *redis,
     const redisReply *reply)
 {
-    size_t  i, len;
+    size_t  len;
     u_char  text[NGX_HTTP_POSTERN_REDIS_TEXT];
 
     if (ngx_http_postern_redis_fault(reply)) {
@@ -511,14 +511,29 @@ ngx_http_postern_redis_complain(ngx_http_postern_redis_t *redis,
 
     redis->complained = ngx_time();
 
-    len = ngx_min((size_t) reply->len, sizeof(text));
+    len = ngx_http_postern_redis_words(reply, text, sizeof(text));
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "postern_redis %V refused a command: \"%*s\"",
+                  &redis->name, len, text);
+}
+
+
+size_t
+ngx_http_postern_redis_words(const redisReply *reply, u_char *text,
+    size_t size)
+{
+    size_t   i, len;
+    u_char  *args;
+
+    len = ngx_min((size_t) reply->len, size);
 
     for (i = 0; i < len; i++) {
         text[i] = (reply->str[i] >= ' ' && reply->str[i] <= '~')
                   ? (u_char) reply->str[i] : '?';
     }
 
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "postern_redis %V refused a command: \"%*s\"",
-                  &redis->name, len, text);
+    args = ngx_strnstr(text, ", with args", len);
+
+    return args ? (size_t) (args - text) : len;
 }

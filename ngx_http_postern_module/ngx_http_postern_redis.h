@@ -186,6 +186,14 @@ ngx_http_postern_redis_outcome_e ngx_http_postern_redis_cancel(
 void ngx_http_postern_redis_complain(ngx_http_postern_redis_t *redis,
     const redisReply *reply);
 
+/*
+ * What it says, for logs: how many of size bytes that is.  Of a command that it
+ * does not know Redis repeats the arguments, such as a password: they are left
+ * out.
+ */
+size_t ngx_http_postern_redis_words(const redisReply *reply, u_char *text,
+    size_t size);
+
 ngx_int_t ngx_http_postern_redis_init(ngx_http_postern_redis_t *redis);
 void ngx_http_postern_redis_exit(ngx_http_postern_redis_t *redis);
 

@@ -447,7 +447,6 @@ ngx_http_postern_redis_handshake(ngx_http_postern_redis_t *redis)
 static void
 ngx_http_postern_redis_handshaken(ngx_http_postern_redis_op_t *rop)
 {
-    size_t                     j, len;
     u_char                    *p, reason[NGX_HTTP_POSTERN_REDIS_REASON];
     ngx_uint_t                 i;
     redisReply                *reply;
@@ -473,14 +472,8 @@ ngx_http_postern_redis_handshaken(ngx_http_postern_redis_op_t *rop)
         }
 
         p = ngx_cpymem(reason, "it says \"", sizeof("it says \"") - 1);
-        len = ngx_min((size_t) reply->len,
-                      sizeof(reason) - sizeof("it says \"\""));
-
-        for (j = 0; j < len; j++) {
-            *p++ = (reply->str[j] >= ' ' && reply->str[j] <= '~')
-                   ? (u_char) reply->str[j] : '?';
-        }
-
+        p += ngx_http_postern_redis_words(reply, p, sizeof(reason)
+                                                - sizeof("it says \"\""));
         *p++ = '"';
         *p = '\0';
 

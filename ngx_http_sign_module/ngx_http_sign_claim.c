@@ -153,6 +153,12 @@ ngx_http_sign_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 }
 
 
+/*
+ * Redis may have taken its time.  A claim lasts until the signature ends, and
+ * for as long as Redis may take once more: what was fresh before the rate was
+ * asked for must be so now, or a copy would be the first again.
+ */
+
 static ngx_int_t
 ngx_http_sign_rated(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
@@ -163,6 +169,11 @@ ngx_http_sign_rated(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     }
 
     code = ngx_http_sign_rate_code(ctx, ctx->key->rate, ctx->key->rate_period);
+
+    if (code == SIGN_OK && ctx->now != ngx_time()) {
+        ctx->now = ngx_time();
+        code = ngx_http_sign_judge(r, ctx, ctx->key);
+    }
 
     return code == SIGN_OK ? ngx_http_sign_make_claim(r, ctx)
                            : ngx_http_sign_refuse(r, ctx, code, code);

@@ -72,6 +72,10 @@ ngx_http_sign_enos_found(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
         return NGX_AGAIN;
     }
 
+    /* a claim is made for as long as the signature is good from then on */
+
+    ctx->now = ngx_time();
+
     if (op->result == NGX_HTTP_POSTERN_UNAVAILABLE) {
         (void) sign_fail(&ctx->message, SIGN_UNAVAILABLE,
                          "the store of tokens cannot be asked");

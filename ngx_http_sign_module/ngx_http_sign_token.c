@@ -317,6 +317,8 @@ ngx_http_sign_token_rated(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
         return NGX_AGAIN;
     }
 
+    ctx->now = ngx_time();
+
     code = ngx_http_sign_rate_code(ctx, NGX_HTTP_SIGN_CALLS_LIMIT,
                                    NGX_HTTP_SIGN_CALLS_PERIOD);
 

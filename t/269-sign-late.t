@@ -1,0 +1,161 @@
+# What may have changed while a request waited for Redis: the time, and where
+# the request is.
+
+use lib ($ENV{POSTERN_TOP} // ".") . "/t/lib";
+use v5.32;
+use strict;
+use warnings;
+
+use Enos;
+use Hostile ();
+use IO::Socket::INET;
+use Postern ();
+use PosternStore;
+use Test::More;
+
+my $redis = "127.0.0.1:" . port(10);
+my $file = dir() . "/postern.json";
+
+open my $out, ">", $file or die "$file: $!\n";
+print $out Postern::directory(
+    $Enos::key => Enos::app(),
+    rated => qq({ "user": "alice", "algorithm": "hmac-sha256",
+                  "secret": "plain:$Postern::secret", "rate": "600/m" }));
+close $out;
+
+redis(10);
+Hostile::recorder(port(5));
+
+nginx(0, <<"END", "worker_processes 1;");
+    postern_zone 1m;
+    postern_redis redis://$redis timeout=20s;
+    postern_directory $file;
+
+    server {
+        listen 127.0.0.1:@{[port(4)]};
+        root @{[dir()]};
+
+        location = /apim-token-service/v2.0/token/get { sign_enos_token; }
+
+        location / {
+            sign on;
+            sign_explain on;
+            sign_window 2s skew=0s;
+            empty_gif;
+        }
+
+        location /enos {
+            sign on;
+            sign_schemes enos;
+            sign_insecure_coverage on;
+            sign_explain on;
+            sign_window 2s skew=1s;
+            empty_gif;
+        }
+
+        location /post {
+            sign on;
+            post_action \@after;
+            empty_gif;
+        }
+
+        location /other {
+            sign on;
+            post_action \@other;
+            empty_gif;
+        }
+
+        location \@after {
+            sign on;
+            proxy_pass http://127.0.0.1:@{[port(5)]};
+        }
+
+        location \@other {
+            sign on;
+            postern_org other;
+            proxy_pass http://127.0.0.1:@{[port(5)]};
+        }
+    }
+END
+
+# starts a request, and reads its answer when asked
+sub start {
+    my ($target, $lines) = @_;
+    my $s = Hostile::open_to(port(4));
+
+    Hostile::send_bytes($s, Postern::raw_request("GET", $target, $lines));
+
+    return sub {
+        my $text = Hostile::read_for($s, 15) // "";
+
+        my ($status) = $text =~ m{^HTTP/\S+ (\d+)};
+        my ($code) = $text =~ /"code":"([^"]*)"/;
+
+        return ($status // 0) . " " . ($code // "-");
+    };
+}
+
+sub code { return Postern::rfc9421(@_) }
+
+ok wait_for(sub {
+    start("/up", code(target => "/up", keyid => "rated", nonce => rand))->()
+    eq "200 -";
+}), "Redis is there";
+
+redis_signal(10, "STOP");
+my $answer = start("/a", code(target => "/a", keyid => "rated"));
+sleep 4;
+redis_signal(10, "CONT");
+is $answer->(), "401 sign/expired", "fresh when it came, and not any more "
+   . "when its rate was known";
+
+my $token = token(port => port(4));
+
+redis_signal(10, "STOP");
+my $time = ms();
+my $sum = Digest::SHA::sha256_hex($token . "a1" . $time . $Enos::secret);
+
+$answer = start("/enos?a=1", "apim-accesstoken: $token\n"
+                . "apim-timestamp: $time\napim-signature: $sum");
+sleep 4;
+redis_signal(10, "CONT");
+is $answer->(), "401 sign/expired", "nor when its token was";
+
+# what follows a request that its client gave up is judged by its own place
+
+for (["/post", 1], ["/other", 0]) {
+    my ($target, $reached) = @$_;
+
+    redis_signal(10, "STOP");
+
+    my $s = Hostile::open_to(port(4));
+    Hostile::send_bytes($s, Postern::raw_request("GET", $target,
+                        code(target => $target)));
+    sleep 1;
+    close $s;
+    sleep 1;
+    redis_signal(10, "CONT");
+    sleep 1;
+
+    is scalar(() = join("", Hostile::recorded(port(5))) =~ /^GET /mg),
+       $reached, "post_action of $target";
+}
+
+nginx_stop(0);
+redis_stop(10);
+
+
+# a Redis that does not know a command says what it was given with it
+
+redis(11, "--rename-command", "AUTH", "");
+
+nginx(1, <<"END", "worker_processes 1;");
+    postern_zone 1m;
+    postern_redis redis://user:hunter2-is-secret\@127.0.0.1:@{[port(11)]}/0;
+END
+
+ok wait_for(sub { error_log(1, qr/postern_redis.*ERR unknown command/) }),
+   "its words are told";
+is scalar(error_log(1, qr/hunter2/)), 0, "but for the password";
+
+done_testing();
