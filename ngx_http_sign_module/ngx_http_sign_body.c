@@ -137,10 +137,14 @@ ngx_http_sign_body_present(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     code = SIGN_OK;
     rb = r->main->request_body;
 
-    if (rb && (r->main->reading_body || rb->rest > 0)) {
+    if (rb && r->main->reading_body) {
         code = sign_fail(&ctx->message, SIGN_DIGEST,
-                         "the body was begun to be read before the signature "
-                         "could be checked, and its end has not come");
+                         "parts of the body were handed on before the "
+                         "signature could be checked");
+
+    } else if (rb && rb->rest > 0) {
+        code = sign_fail(&ctx->message, SIGN_DIGEST,
+                         "the body was not read to its end where it was begun");
 
     } else if (rb) {
         ngx_http_sign_decode_begin(r, ctx);
