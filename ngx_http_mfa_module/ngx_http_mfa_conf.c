@@ -139,12 +139,28 @@ ngx_http_mfa_pages(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
+    if (ngx_http_postern_note(cf, &mlcf->places) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     mlcf->pages = 1;
     mscf->pages = *name;
     mscf->look = mlcf;
     clcf->handler = ngx_http_mfa_pages_handler;
 
     return NGX_CONF_OK;
+}
+
+
+/* nginx's own, and where it stands */
+
+char *
+ngx_http_mfa_set_flag(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_mfa_loc_conf_t *mlcf = conf;
+
+    return ngx_http_postern_note(cf, &mlcf->places) == NGX_OK
+           ? ngx_conf_set_flag_slot(cf, cmd, conf) : NGX_CONF_ERROR;
 }
 
 
@@ -161,6 +177,10 @@ ngx_http_mfa_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (mlcf->pages) {
         return "does not go with \"mfa_pages\" in one location";
+    }
+
+    if (ngx_http_postern_note(cf, &mlcf->places) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -241,7 +261,8 @@ ngx_http_mfa_set_cookie_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     mlcf->cookie = value[1];
 
-    return NGX_CONF_OK;
+    return ngx_http_postern_note(cf, &mlcf->places) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

@@ -574,13 +574,22 @@ static char *
 ngx_http_mfa_block_list(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
 {
     ngx_uint_t                  i;
+    ngx_http_postern_at_t       at;
     ngx_http_mfa_main_conf_t   *mmcf;
     ngx_http_mfa_list_file_t   *list;
+    ngx_http_postern_place_t   *place;
 
     if (!conf->block) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "\"mfa_insecure_block_list off\" lets people choose "
-                           "passwords that are guessed first");
+        place = ngx_http_postern_place(conf->places,
+                                       "mfa_insecure_block_list");
+
+        if (ngx_http_postern_first(place, 1)) {
+            ngx_conf_log_error(NGX_LOG_WARN,
+                               ngx_http_postern_at(cf, place, &at), 0,
+                               "\"mfa_insecure_block_list off\" lets people "
+                               "choose passwords that are guessed first");
+        }
+
         conf->rules.block = NULL;
         return NGX_CONF_OK;
     }

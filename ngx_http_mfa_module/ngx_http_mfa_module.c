@@ -42,7 +42,7 @@ static ngx_command_t  ngx_http_mfa_commands[] = {
 
     { ngx_string("mfa"),
       NGX_HTTP_MFA_ANYWHERE|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_http_mfa_set_flag,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_mfa_loc_conf_t, enable),
       NULL },
@@ -119,7 +119,7 @@ static ngx_command_t  ngx_http_mfa_commands[] = {
 
     { ngx_string("mfa_insecure_block_list"),
       NGX_HTTP_MFA_ANYWHERE|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_http_mfa_set_flag,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_mfa_loc_conf_t, block),
       NULL },
@@ -409,7 +409,7 @@ ngx_http_mfa_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc(), 0 and NULL stand for what is not set:
      *
-     *     conf->aal, max_age, pages, admin, limits, cookie, code_header, otp,
+     *     conf->places, aal, max_age, pages, admin, limits, cookie, code_header, otp,
      *     window, backoff, address, rules, block_file, brand, logo_file,
      *     colors, language_tag, texts_file, folder, and what is made of them
      */
@@ -429,7 +429,12 @@ ngx_http_mfa_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_mfa_loc_conf_t *prev = parent;
     ngx_http_mfa_loc_conf_t *conf = child;
 
+    ngx_conf_t                *there;
+    const char                *directive;
+    ngx_http_postern_at_t      at;
     ngx_http_mfa_main_conf_t  *mmcf;
+
+    ngx_http_postern_merge_places(prev->places, &conf->places);
 
     ngx_http_mfa_merge_guard(prev, conf);
     ngx_http_mfa_merge_proof(prev, conf);
@@ -445,13 +450,19 @@ ngx_http_mfa_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     mmcf->widest.absolute = ngx_max(mmcf->widest.absolute,
                                     conf->limits.absolute);
 
-    if (ngx_http_mfa_check(cf, conf) != NGX_CONF_OK
+    directive = conf->pages ? "mfa_pages" : conf->admin ? "mfa_admin" : "mfa";
+
+    there = ngx_http_postern_at(cf, ngx_http_postern_place(conf->places,
+                                                           directive),
+                                &at);
+
+    if (ngx_http_mfa_check(there, conf) != NGX_CONF_OK
         || ngx_http_mfa_names(cf, conf) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    return (conf->pages || conf->admin) ? ngx_http_mfa_look(cf, conf)
+    return (conf->pages || conf->admin) ? ngx_http_mfa_look(there, conf)
                                         : NGX_CONF_OK;
 }
 
@@ -615,8 +626,14 @@ ngx_http_mfa_check(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
 static char *
 ngx_http_mfa_names(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
 {
-    u_char     *p;
-    ngx_uint_t  host;
+    u_char                 *p;
+    ngx_uint_t              host;
+    ngx_conf_t             *there;
+    ngx_http_postern_at_t   at;
+
+    there = ngx_http_postern_at(cf, ngx_http_postern_place(conf->places,
+                                                           "mfa_cookie"),
+                                &at);
 
     if (conf->cookie.data == NULL) {
 
@@ -632,7 +649,7 @@ ngx_http_mfa_names(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
            && ngx_strncmp(conf->cookie.data, "__Host-", 7) == 0;
 
     if (!host && !conf->insecure) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_conf_log_error(NGX_LOG_EMERG, there, 0,
                            "the name \"%V\" of \"mfa_cookie\" must begin with "
                            "\"__Host-\", so that no other host can set it",
                            &conf->cookie);
@@ -640,7 +657,7 @@ ngx_http_mfa_names(ngx_conf_t *cf, ngx_http_mfa_loc_conf_t *conf)
     }
 
     if (host && conf->insecure) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_conf_log_error(NGX_LOG_EMERG, there, 0,
                            "browsers keep no cookie \"%V\" that is not "
                            "\"Secure\": with \"mfa_insecure_cookie on\" its "
                            "name must not begin with \"__Host-\"",

@@ -138,6 +138,9 @@ typedef struct {
  */
 
 struct ngx_http_mfa_loc_conf_s {
+    ngx_http_postern_place_t   *places;       /* of directives that -t may have
+                                                 to speak of */
+
     ngx_flag_t                  enable;       /* mfa */
     ngx_uint_t                  aal;          /* mfa_require aal=, default 2 */
     time_t                      max_age;      /*   max_age=, 0: any */
@@ -499,6 +502,8 @@ char *ngx_http_mfa_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_mfa_set_session(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_mfa_set_cookie_name(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_mfa_set_flag(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_mfa_set_insecure(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

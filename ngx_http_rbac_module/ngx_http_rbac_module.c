@@ -172,10 +172,8 @@ ngx_http_rbac(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_rbac_loc_conf_t  *rlcf = conf;
 
-    rlcf->file = cf->conf_file->file.name;
-    rlcf->line = cf->conf_file->line;
-
-    return ngx_conf_set_flag_slot(cf, cmd, conf);
+    return ngx_http_postern_note(cf, &rlcf->places) == NGX_OK
+           ? ngx_conf_set_flag_slot(cf, cmd, conf) : NGX_CONF_ERROR;
 }
 
 
@@ -295,8 +293,7 @@ ngx_http_rbac_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
-     *     conf->file = { 0, NULL };
-     *     conf->line = 0;
+     *     conf->places = NULL;
      */
 
     conf->enable = NGX_CONF_UNSET;
@@ -313,12 +310,11 @@ ngx_http_rbac_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_rbac_loc_conf_t *prev = parent;
     ngx_http_rbac_loc_conf_t *conf = child;
 
+    ngx_conf_t                 *there;
+    ngx_http_postern_at_t       at;
     ngx_http_rbac_main_conf_t  *rmcf;
 
-    if (conf->enable == NGX_CONF_UNSET) {
-        conf->file = prev->file;
-        conf->line = prev->line;
-    }
+    ngx_http_postern_merge_places(prev->places, &conf->places);
 
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_RBAC_ENFORCE);
@@ -329,10 +325,13 @@ ngx_http_rbac_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (!ngx_http_postern_api.has_directory(cf)) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"rbac on\" needs roles and resources: name a "
-                      "\"postern_directory\" in %V:%ui",
-                      &conf->file, conf->line);
+        there = ngx_http_postern_at(cf, ngx_http_postern_place(conf->places,
+                                                               "rbac"),
+                                    &at);
+
+        ngx_conf_log_error(NGX_LOG_EMERG, there, 0,
+                           "\"rbac on\" needs roles and resources: name a "
+                           "\"postern_directory\"");
         return NGX_CONF_ERROR;
     }
 

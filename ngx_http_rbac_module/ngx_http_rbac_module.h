@@ -26,12 +26,10 @@ typedef struct {
 
 
 typedef struct {
-    ngx_flag_t    enable;
-    ngx_uint_t    mode;
-    ngx_uint_t    path;           /* rbac_path_mode_e */
-
-    ngx_str_t     file;           /* where "rbac" stands, for errors */
-    ngx_uint_t    line;
+    ngx_flag_t                  enable;
+    ngx_uint_t                  mode;
+    ngx_uint_t                  path;      /* rbac_path_mode_e */
+    ngx_http_postern_place_t   *places;    /* where "rbac" stands, for errors */
 } ngx_http_rbac_loc_conf_t;
 
 

@@ -252,4 +252,52 @@ server {
 EOD
     'set "sign off" beside "sign_enos_token"', "http.conf:5");
 
+# the other modules
+
+put("key", "mk-1 " . "A" x 42 . "E=\n");
+chmod 0600, "$dir/key";
+
+points("no master key for people", said(<<'EOD'),
+server {
+    listen 127.0.0.1:1;
+    mfa on;
+    location /.postern/ { mfa_pages; }
+}
+EOD
+    '"mfa on" needs "postern_master_key"', "http.conf:3");
+
+points("common passwords, allowed for all pages", said(<<"EOD"),
+postern_master_key $dir/key;
+mfa_accounts $dir/kept;
+mfa_insecure_block_list off;
+server { listen 127.0.0.1:1; location /.postern/ { mfa_pages; } }
+server { listen 127.0.0.1:2; location /.postern/ { mfa_pages; } }
+EOD
+    '"mfa_insecure_block_list off"', "http.conf:3");
+
+points("pages without a place for what people enrol", said(<<"EOD"),
+postern_master_key $dir/key;
+server {
+    listen 127.0.0.1:1;
+    location /.postern/ {
+        mfa_pages;
+    }
+}
+EOD
+    '"mfa_pages" has no place', "http.conf:5");
+
+points("a name of a cookie that others could set", said(<<"EOD"),
+postern_master_key $dir/key;
+mfa_cookie own;
+server { listen 127.0.0.1:1; location / { mfa on; } }
+EOD
+    '"own" of "mfa_cookie" must begin', "http.conf:2",
+    '"mfa on" in a server without "mfa_pages"', "http.conf:3");
+
+points("roles of nobody", said(<<'EOD', "postern_zone 1m;"),
+rbac on;
+server { listen 127.0.0.1:1; location / { } }
+EOD
+    '"rbac on" needs roles and resources', "http.conf:1");
+
 done_testing();
