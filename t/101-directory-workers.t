@@ -41,6 +41,19 @@ our $replace = sub {
     rename "$dir/new.json", "$dir/d.json" or die;
 };
 
+# until the log has said so, that often
+our $until = sub {
+    my ($like, $times) = @_;
+
+    for (1 .. 400) {
+        open my $in, "<", "$ENV{TEST_NGINX_SERVROOT}/logs/error.log" or die;
+        my $log = do { local $/; <$in> } // "";
+
+        return if (() = $log =~ /$like/g) >= ($times // 1);
+        select undef, undef, undef, 0.05;
+    }
+};
+
 our $workers = sub {
     open my $in, "<", "$ENV{TEST_NGINX_SERVROOT}/logs/nginx.pid" or die;
     chomp(my $master = <$in>);
@@ -79,7 +92,7 @@ __DATA__
 === TEST 1: both workers take a new file up
 --- init
 $::replace->($::document->('"PUT"'));
-sleep(1);
+$::until->(qr/is in force/, 2);
 --- error_code: 403
 --- grep_error_log eval: qr/is in force/
 --- grep_error_log_out
@@ -97,12 +110,12 @@ is in force
 $::replace->($::document->('"PUT"'));
 my ($master, @old) = $::workers->();
 kill "KILL", @old;
-for (1 .. 50) {
+for (1 .. 200) {
     my (undef, @new) = $::workers->();
     last if @new == 2 && !grep { my $p = $_; grep { $p == $_ } @old } @new;
     sleep(0.1);
 }
-sleep(0.3);
+$::until->(qr/is in force/, 2);
 --- error_code: 403
 --- error_log
 is in force
@@ -117,7 +130,7 @@ is in force
 $::replace->($::document->('"PUT"'));
 my ($master, @old) = $::workers->();
 kill "HUP", $master;
-for (1 .. 50) {
+for (1 .. 200) {
     my (undef, @new) = $::workers->();
     last if @new == 2 && !grep { my $p = $_; grep { $p == $_ } @old } @new;
     sleep(0.1);
@@ -136,7 +149,7 @@ for (1 .. 50) {
 $::replace->("{");
 my ($master) = $::workers->();
 kill "HUP", $master;
-sleep(1);
+$::until->(qr/ends too early/);
 --- error_code: 200
 --- error_log eval
 qr/\[emerg\] .*d\.json:1:2": the document ends too early/
@@ -174,7 +187,7 @@ for my $n (1 .. 40) {
     sleep(0.03);
 }
 $::replace->($::document->('"PUT"'));
-sleep(1);
+$::until->(qr/is in force, .* keys 0,/, 2);
 --- error_code: 403
 --- no_error_log
 [error]

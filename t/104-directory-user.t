@@ -24,6 +24,19 @@ our $write = sub {
     rename "$dir/new.json", "$dir/d.json" or die;
 };
 
+# until the log has said so, that often
+our $until = sub {
+    my ($like, $times) = @_;
+
+    for (1 .. 400) {
+        open my $in, "<", "$ENV{TEST_NGINX_SERVROOT}/logs/error.log" or die;
+        my $log = do { local $/; <$in> } // "";
+
+        return if (() = $log =~ /$like/g) >= ($times // 1);
+        select undef, undef, undef, 0.05;
+    }
+};
+
 add_block_preprocessor(sub {
     my ($block) = @_;
 
@@ -54,7 +67,7 @@ pong
 === TEST 2: only the master can read it
 --- mode: 600
 --- init
-select undef, undef, undef, 1.5;
+$::until->(qr/cannot be read by workers/) if $> == 0;
 --- response_body
 pong
 --- grep_error_log eval: qr/\[error\].*/
@@ -68,7 +81,7 @@ $> == 0 ? qr/^\[error\] .*cannot be read by workers: changes of it will not come
 --- mode: 600
 --- init
 $::write->(0644, '"acme": {}, "globex": {}');
-select undef, undef, undef, 1;
+$::until->(qr/is in force/);
 --- response_body
 pong
 --- error_log

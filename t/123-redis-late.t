@@ -9,8 +9,7 @@ use PosternStore;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $http = "postern_zone 1m; postern_redis redis://127.0.0.1:" . port(10)
-           . " timeout=2s;";
+my $http = "postern_zone 1m; postern_redis redis://127.0.0.1:" . port(10);
 
 # begun now, awaited by the function returned
 sub begin {
@@ -25,16 +24,15 @@ sub begin {
 
 
 redis(10);
-nginx(0, $http);
-nginx(1, $http, "worker_processes 1;");
+nginx($_, "$http timeout=10s;") for 0, 1;
 
-# as a signature: valid for 300 ms more, then for 100 ms more
+# as a signature: valid for 3 s more, then for 2 s more
 
-is(get(0, "/claim?org=a&name=x&ttl=300"), "first", "accepted at one node");
-sleep 0.2;
+is(get(0, "/claim?org=a&name=x&ttl=3000"), "first", "accepted at one node");
+sleep 1;
 redis_signal(10, "STOP");
-my $answer = begin(1, "/claim?org=a&name=x&ttl=100");
-sleep 0.7;
+my $answer = begin(1, "/claim?org=a&name=x&ttl=2000");
+sleep 3;
 redis_signal(10, "CONT");
 like($answer->(), qr/^duplicate \d+$/,
      "a replay that Redis sees when the first would have run out");
@@ -44,11 +42,12 @@ redis_cli(10, "flushall");
 
 # a worker that stood still: the answer was there, and came past the deadline
 
+nginx(1, "$http timeout=2s;", "worker_processes 1;");
+
 my ($worker) = workers(1);
 
 redis_signal(10, "STOP");
-$answer = begin(1, "/claim?org=a&name=y&ttl=60000");
-sleep 0.3;
+($answer) = waits(10, sub { begin(1, "/claim?org=a&name=y&ttl=60000") });
 kill "STOP", $worker;
 redis_signal(10, "CONT");
 sleep 2.2;

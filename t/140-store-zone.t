@@ -60,8 +60,7 @@ is(swap("s", "two", "-"), "swapped", "it is taken away");
 is(get(0, "/recent?org=a&name=s&age=1000"), "none", "recent does not find it");
 is(swap("s", "-", "-"), "swapped", "what is not there stays away");
 is(swap("s", "-", "x", 200), "swapped", "for a while");
-sleep 0.3;
-is(swap("s", "-", "y"), "swapped", "which is over");
+ok(wait_for(sub { swap("s", "-", "y") eq "swapped" }), "which is over");
 is(swap("s", "y", ""), "swapped", "an empty value");
 is(swap("s", "-", "z"), "differs", "is a value");
 
@@ -85,38 +84,45 @@ is(get(0, "/get?org=a&name=n"), "found 40", "forty steps are forty");
 
 # guesses
 
-is(attempt("g", 2, 400, 600, 5, 60000), "go 1", "the first guess");
-is(attempt("g", 2, 400, 600, 5, 60000), "go 2", "the second");
-my ($ms) = attempt("g", 2, 400, 600, 5, 60000) =~ /^wait (\d+)$/;
-ok($ms && $ms > 100 && $ms <= 400, "the third waits");
-my ($less) = attempt("g", 2, 400, 600, 5, 60000) =~ /^wait (\d+)$/;
+my @b = (2, 2000, 3500, 5, 60000);
+
+sub until_go {
+    my ($want) = @_;
+    my $got;
+
+    wait_for(sub { ($got = attempt("g", @b)) !~ /^wait/ }, 30);
+    is($got, $want, $want);
+}
+
+is(attempt("g", @b), "go 1", "the first guess");
+is(attempt("g", @b), "go 2", "the second");
+my ($ms) = attempt("g", @b) =~ /^wait (\d+)$/;
+ok($ms && $ms > 100 && $ms <= 2000, "the third waits");
+my ($less) = attempt("g", @b) =~ /^wait (\d+)$/;
 ok($less && $less <= $ms, "to ask does not make it longer");
-sleep 0.45;
-is(attempt("g", 2, 400, 600, 5, 60000), "go 3", "and comes");
-($ms) = attempt("g", 2, 400, 600, 5, 60000) =~ /^wait (\d+)$/;
-ok($ms && $ms > 400 && $ms <= 600, "the fourth waits longer, but no longer "
+until_go("go 3");
+($ms) = attempt("g", @b) =~ /^wait (\d+)$/;
+ok($ms && $ms > 2000 && $ms <= 3500, "the fourth waits longer, but no longer "
    . "than the longest");
-sleep 0.65;
-is(attempt("g", 2, 400, 600, 5, 60000), "go 4", "the fourth");
-sleep 0.65;
-is(attempt("g", 2, 400, 600, 5, 60000), "go 5", "the last");
-is(attempt("g", 2, 400, 600, 5, 60000), "never", "there is no further one");
-sleep 0.65;
-is(attempt("g", 2, 400, 600, 5, 60000), "never", "however long one waits");
-is(attempt("h", 2, 400, 600, 5, 60000), "go 1", "another name is not slowed");
+until_go("go 4");
+until_go("go 5");
+is(attempt("g", @b), "never", "there is no further one");
+sleep 3.6;
+is(attempt("g", @b), "never", "however long one waits");
+is(attempt("h", @b), "go 1", "another name is not slowed");
 is(get(0, "/clear?org=b&name=g"), "cleared", "clear in another organization");
-is(attempt("g", 2, 400, 600, 5, 60000), "never", "forgets nothing here");
+is(attempt("g", @b), "never", "forgets nothing here");
 is(get(0, "/clear?org=a&name=g"), "cleared", "clear");
-is(attempt("g", 2, 400, 600, 5, 60000), "go 1", "forgets");
+is(attempt("g", @b), "go 1", "forgets");
 is(get(0, "/clear?org=a&name=nobody"), "cleared", "clear of nothing");
 
 is(attempt("t", 1, 60000, 60000, 1, 300), "go 1", "one guess");
-is(attempt("u", 0, 0, 0, 1, 1500), "go 1", "one of another");
-is(attempt("u", 0, 0, 0, 1, 1500), "never", "and no more");
-sleep 0.8;
-is(attempt("u", 0, 0, 0, 1, 1500), "never", "to ask");
-sleep 0.8;
-is(attempt("u", 0, 0, 0, 1, 1500), "go 1", "does not put off the end of it");
+is(attempt("u", 0, 0, 0, 1, 4000), "go 1", "one of another");
+is(attempt("u", 0, 0, 0, 1, 4000), "never", "and no more");
+my $asked = time;
+ok(wait_for(sub { attempt("u", 0, 0, 0, 1, 4000) eq "go 1" }),
+   "to ask does not put off the end of it");
+cmp_ok(time - $asked, ">", 1, "which does not come at once");
 like(attempt("t", 1, 60000, 60000, 1, 300), qr/^never$/,
      "a wait longer than the ttl is served");
 

@@ -48,7 +48,7 @@ no_check_bucket = true
 EOC
     close $out;
 
-    open my $pipe, "-|", "timeout", "20", @command, or die;
+    open my $pipe, "-|", "timeout", "60", @command, or die;
     local $/;
     my $text = <$pipe> // "";
     close $pipe;

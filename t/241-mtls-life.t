@@ -3,6 +3,8 @@
 
 use lib 't/lib';
 use ClientCert;
+use EarlyData;
+use IPC::Open2 qw(open2);
 use Postern;
 use Test::Nginx::Socket 'no_plan';
 
@@ -70,7 +72,16 @@ our $http_more = do {
 _EOC_
 };
 
-sub put_directory {
+sub slurp {
+    my ($file) = @_;
+
+    open my $in, "<", $file or die "$file: $!\n";
+    local $/;
+
+    return scalar(<$in>) // "";
+}
+
+sub write_directory {
     my ($text) = @_;
     my $file = "$ENV{TEST_NGINX_HTML_DIR}/postern.json";
 
@@ -78,6 +89,24 @@ sub put_directory {
     print $out $text;
     close $out;
     rename "$file.new", $file or die;
+}
+
+# and waits until it is in force, where it is another one
+sub put_directory {
+    my ($text) = @_;
+    my $log = "$ENV{TEST_NGINX_SERVROOT}/logs/error.log";
+    my $before = () = slurp($log) =~ /is in force/g;
+
+    return if slurp("$ENV{TEST_NGINX_HTML_DIR}/postern.json") =~ /\A\Q$text\E\n?\z/;
+
+    write_directory($text);
+
+    for (1 .. 200) {
+        return if (() = slurp($log) =~ /is in force/g) > $before;
+        select undef, undef, undef, 0.1;
+    }
+
+    die "the directory is not in force\n";
 }
 
 # requests on one connection, $seconds apart: "status connections" of each
@@ -91,6 +120,37 @@ sub in_a_row {
         @{[("-o /dev/null $url") x $n]});
 }
 
+# a connection that stands: each call is one more request on it
+sub standing {
+    my ($c) = @_;
+    my $host = "127.0.0.1:" . (port() + 2);
+    my $pid = open2(my $from, my $to, "exec timeout 120 openssl s_client -quiet"
+                    . " -connect $host -cert $c->{cert} -key $c->{key}"
+                    . " 2>/dev/null");
+
+    return sub {
+        if (!@_) {
+            kill TERM => $pid;
+            return waitpid $pid, 0;
+        }
+
+        print $to "GET /a HTTP/1.1\r\nHost: $host\r\n\r\n";
+        $to->flush;
+
+        my ($status) = (<$from> // "") =~ m{^HTTP/1.1 (\d+)};
+        my $length = 0;
+
+        while (defined(my $line = <$from>)) {
+            last if $line eq "\r\n";
+            $length = $1 if $line =~ /^Content-Length: (\d+)/i;
+        }
+
+        read $from, my $body, $length;
+
+        return $status // "closed";
+    };
+}
+
 # what the server answers on a first connection, or on one that resumes it
 sub s_client {
     my ($how, $version, $request, @args) = @_;
@@ -100,8 +160,9 @@ sub s_client {
     print $out $request;
     close $out;
 
-    my $connect = "timeout 5 openssl s_client -connect 127.0.0.1:"
-                  . (port() + 2) . " -$version -ign_eof @args";
+    my $port = $how eq "early" ? early_only(port() + 2) : port() + 2;
+    my $connect = "timeout 20 openssl s_client -connect 127.0.0.1:$port"
+                  . " -$version -ign_eof @args";
 
     $connect .= " -cert $client->{cert} -key $client->{key}"
                 . " -sess_out $dir/session" if $how eq "first";
@@ -136,20 +197,19 @@ for my $http ("--http1.1", "--http2") {
 --- config
 --- client
 for my $http ("--http1.1", "--http2") {
-    my $short = client($ca, "/CN=short", until => 5);
+    my $short = client($ca, "/CN=short", until => 8);
 
-    like join(", ", in_a_row(5, 2, $http, $short)),
+    like join(", ", in_a_row(6, 2, $http, $short)),
          qr/^200 1(, 200 0)*(, 401 0)+$/, "certificate, $http";
 }
 
 for my $http ("--http1.1", "--http2") {
-    my $list = crl($ca, [], until => 7);
+    my $list = crl($ca, [], until => 10);
 
     put_directory(directory(ca => trusts([$ca], '"CN": "*"',
                                          crl => '"' . pem($list) . '"')));
-    select undef, undef, undef, 1.5;
 
-    like join(", ", in_a_row(5, 2, $http, $client)),
+    like join(", ", in_a_row(7, 2, $http, $client)),
          qr/^200 1(, 200 0)*(, 401 0)+$/, "revocation list, $http";
 }
 
@@ -172,22 +232,15 @@ for my $how (
     my ($name, $keys) = @$how;
 
     put_directory(directory(%keys));
-    select undef, undef, undef, 1.5;
 
-    my $later = directory($keys->());
-    my $child = fork;
+    my $ask = standing($client);
+    my @got = $ask->(1);
 
-    if ($child == 0) {
-        select undef, undef, undef, 1;
-        put_directory($later);
-        require POSIX;
-        POSIX::_exit(0);
-    }
+    put_directory(directory($keys->()));
+    push @got, map { $ask->(1) } 1, 2;
+    $ask->();
 
-    my @got = in_a_row(3, 2.5, "--http1.1", $client);
-    waitpid $child, 0;
-
-    is_deeply \@got, ["200 1", "401 0", "401 0"], $name;
+    is_deeply \@got, [200, 401, 401], $name;
 }
 
 
@@ -201,7 +254,6 @@ for my $version ("tls1_2", "tls1_3") {
     my $request = raw_request("GET", "/a");
 
     put_directory(directory(%keys));
-    select undef, undef, undef, 1.5;
 
     like s_client("first", $version, $request),
          qr/X-Key: \[\.\] ca robot-1/, "$version, first";
@@ -209,7 +261,6 @@ for my $version ("tls1_2", "tls1_3") {
          qr/X-Key: \[r\] ca robot-1/, "$version, resumed";
 
     put_directory(directory(ca => trusts([$ca], '"CN": "robot-2"')));
-    select undef, undef, undef, 1.5;
 
     like s_client("again", $version, $request), qr{sign/unknown-key},
          "$version, resumed when nobody trusts it any more";
@@ -218,7 +269,6 @@ for my $version ("tls1_2", "tls1_3") {
 # a session has no certificates but the client's own: with the root alone there
 # is no way up from it
 put_directory(directory(ca => trusts([$root], '"CN": "*"')));
-select undef, undef, undef, 1.5;
 
 my $request = raw_request("GET", "/a");
 
@@ -228,7 +278,6 @@ like s_client("again", "tls1_3", $request), qr{sign/unknown-key},
      "resumed, without it";
 
 put_directory(directory(ca => trusts([$root, $ca], '"CN": "*"')));
-select undef, undef, undef, 1.5;
 
 like s_client("again", "tls1_3", $request), qr/X-Key: \[r\] ca robot-1/,
      "resumed, and the directory has it";
@@ -240,9 +289,6 @@ like s_client("again", "tls1_3", $request), qr/X-Key: \[r\] ca robot-1/,
 --- user_files eval: $::files
 --- config
 --- client
-put_directory(directory(%keys));
-select undef, undef, undef, 1.5;
-
 s_client("first", "tls1_3", raw_request("GET", "/open"));
 my $answer = s_client("early", "tls1_3", raw_request("GET", "/open"));
 like $answer, qr/open \[1\]/, "taken where nothing is guarded";
@@ -274,16 +320,13 @@ is curl(@with, "$at/signed")->{status}, 401, "where it is not taken";
 --- client
 my @urls = ("-o /dev/null https://127.0.0.1:" . (port() + 2) . "/a") x 40;
 
-put_directory(directory(%keys));
-select undef, undef, undef, 1.5;
-
 my $child = fork;
 
 if ($child == 0) {
     for (1 .. 4) {
         select undef, undef, undef, 0.4;
-        put_directory(directory(%keys, "n$_" => undef,
-                                ca => trusts([$ca], $_ % 2 ? '"CN": "robot-1"'
+        write_directory(directory(%keys, "n$_" => undef,
+                                  ca => trusts([$ca], $_ % 2 ? '"CN": "robot-1"'
                                                            : '"CN": "*"')));
     }
     require POSIX;

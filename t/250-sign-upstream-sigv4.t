@@ -237,7 +237,8 @@ my $s = Hostile::open_to(port());
 Hostile::send_bytes($s, "PUT /slow HTTP/1.1\r\nHost: localhost\r\n"
                         . "Connection: close\r\nContent-Length: 8\r\n\r\nhalf");
 
-my @half = Hostile::recorded(Outward::app());
+my @half = Hostile::recorded(Outward::app(), undef,
+                             sub { $_[0] =~ /\r\n\r\nhalf/ });
 like $half[0], qr{UNSIGNED-PAYLOAD.*\r\n\r\nhalf\z}s, "half of it is there";
 
 Hostile::send_bytes($s, "next");

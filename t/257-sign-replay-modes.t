@@ -106,9 +106,9 @@ like main::answers(rfc9421(method => "POST", target => "/reuse"), "POST", "/reus
 === TEST 7: reuse: not behind its end
 --- config eval: $::config
 --- client
-my $lines = rfc9421(target => "/reuse", expires => time + 2);
+my $lines = rfc9421(target => "/reuse", expires => time + 5);
 my $first = main::answers($lines, "GET", "/reuse");
-select undef, undef, undef, 3;
+select undef, undef, undef, 6;
 like "$first " . main::answers($lines, "GET", "/reuse"),
      qr{^200 200 200 401-expired 401-expired 401-expired$}, "answers";
 

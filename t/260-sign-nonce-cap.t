@@ -76,7 +76,8 @@ cmp_ok $over->{field}{"retry-after"}, ">", 0, "it says when to come again";
 
 # two windows of 10 s, each longer by how late Redis may answer
 
-cmp_ok $over->{field}{"retry-after"}, "<=", 22, "and that is soon";
+cmp_ok $over->{field}{"retry-after"}, "<=", Shared::redis() ? 32 : 22,
+       "and that is soon";
 
 is scalar(ask("/a", signed => "/b")), "429-nonce-cap",
    "nothing is verified for whom nothing could be claimed";
@@ -97,7 +98,7 @@ is $post->(), 200, "the first";
 is asked(5, "/a"), "200 200 200 200 429-nonce-cap", "up to the cap";
 isnt $post->(), 200, "the first again";
 
-my $end = CORE::time() + 25;
+my $end = CORE::time() + 90;
 sleep 1 until scalar(ask("/a")) eq 200 || CORE::time() > $end;
 
 is scalar(ask("/a")), 200, "room again";

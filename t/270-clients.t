@@ -107,7 +107,8 @@ sub sent {
     local $ENV{GOFLAGS} = "-mod=mod" if $kind eq "go";
     local $ENV{GOCACHE} = "$dir/go" if $kind eq "go";
 
-    open my $pipe, "-|", "timeout", 60, @{$with{$kind}}, "$dir/$program", @args
+    # "go run" compiles its library first
+    open my $pipe, "-|", "timeout", 300, @{$with{$kind}}, "$dir/$program", @args
         or die "$program: $!\n";
 
     local $/;

@@ -24,7 +24,7 @@ sub code {
 
 # not in the last seconds of a step
 
-sub steady { sleep 0.1 while time % 30 > 26 }
+sub steady { sleep 0.1 while time % 30 > 20 }
 
 
 # what the counter of an authenticator of the directory is kept under

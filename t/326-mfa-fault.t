@@ -94,7 +94,7 @@ sub key_of {
     return $key // die "no key has $what\n";
 }
 
-sub steady { sleep 1 while time % 30 > 26 }
+sub steady { sleep 1 while time % 30 > 20 }
 
 
 my %users = (

@@ -1,5 +1,7 @@
 # A disk that is full, a reader that sleeps, a file that vanished: no request
-# waits for it, and what could not be kept is counted.
+# waits for it, and what could not be kept is counted.  A worker that waited would
+# do so until the test itself makes room; a machine that is busy waits, too, but
+# not for seconds.
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
@@ -39,7 +41,7 @@ sub full_disk {
     for (1 .. 3000) {
         my $start = time;
         $ok++ if audit_get($socket, "/a?n=$_") == 200;
-        $slow++ if time - $start > 0.25;
+        $slow++ if time - $start > 5;
     }
 
     is($ok, 3000, "$name - all were answered");
@@ -77,7 +79,7 @@ sub full_pipe {
     for (1 .. 1000) {
         my $start = time;
         $ok++ if audit_get($socket, "/a?n=$_") == 200;
-        $slow++ if time - $start > 0.25;
+        $slow++ if time - $start > 5;
     }
 
     is($ok, 1000, "$name - all were answered");

@@ -67,8 +67,9 @@ sub asks {
     return "$line\r\nHost: localhost\r\n$lines\r\n" . ($body // "");
 }
 
-# A byte every so many seconds until nginx answers or ends it: after how long.
-# They are dropped then: what nginx does with the rest is its own affair.
+# A byte every so many seconds until nginx answers or ends it: after how long,
+# less what was lost as the machine was busy.  They are dropped then: what nginx
+# does with the rest is its own affair.
 
 sub drip {
     my ($clients, $every, $first, $rest) = @_;
@@ -77,18 +78,22 @@ sub drip {
                      { s => $s, at => 0, next => time + $every }
                    } 1 .. $clients;
     my $start = time;
+    my ($last, $lost) = ($start, 0);
 
     local $SIG{PIPE} = "IGNORE";
 
     while ((my @left = grep { !defined $_->{took} } @open)
-           && time - $start < 8)
+           && time - $start - $lost < 8)
     {
+        $lost += time - $last - 0.1 if time - $last > 0.1;
+        $last = time;
+
         for my $c (@left) {
             my $in = "";
             vec($in, fileno $c->{s}, 1) = 1;
 
             if (select $in, undef, undef, 0) {
-                $c->{took} = time - $start;
+                $c->{took} = time - $start - $lost;
 
                 # bytes that are left unread reset a connection, which nginx
                 # takes for one to keep

@@ -66,12 +66,12 @@ sub audit_records(@) {
 }
 
 
-# until $done->() or so many seconds have passed (5).  A look may take longer
+# until $done->() or so many seconds have passed (20).  A look may take longer
 # than that itself, so the last one is one that began when the time was up.
 
 sub audit_wait(&;$) {
     my ($done, $seconds) = @_;
-    my $end = time + ($seconds // 5);
+    my $end = time + ($seconds // 20);
 
     while (1) {
         my $late = time > $end;

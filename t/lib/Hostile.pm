@@ -3,7 +3,8 @@ package Hostile;
 # What the tests with hostile clients share:
 #
 #     recorder(port[, answer])    a server that writes down every byte it gets
-#     recorded(port)              what came, a text for each connection; forgets
+#     recorded(port[, quiet[, code]])
+#                                 what came, a text for each connection; forgets
 #     parse_requests($text)       the requests in it, or dies where bytes are
 #                                 left that are none
 #     open_to(port)               a connection
@@ -42,6 +43,8 @@ use constant {
     END_STREAM  => 0x1,
     END_HEADERS => 0x4,
 };
+
+sub waited(&;$);
 
 my $owner = $$;
 my $root  = ($ENV{TEST_NGINX_SERVROOT} // "/tmp/hostile-$$") . "-recorded";
@@ -139,11 +142,15 @@ sub take_request {
 }
 
 
-# waits until nothing has come for a moment
+# waits until nothing has come for a moment, or as long as it takes for the
+# code to be true of what has come
 
 sub recorded {
-    my ($port, $quiet) = @_;
+    my ($port, $quiet, $until) = @_;
     my ($size, $since, $end) = (-1, time, time + 5);
+
+    waited { $until->(join "", map { slurp($_) } glob "$root/$port/*") } 20
+        if $until;
 
     while (time < $end) {
         my $now = 0;
@@ -165,6 +172,16 @@ sub recorded {
     }
 
     return @texts;
+}
+
+
+sub slurp {
+    my ($file) = @_;
+
+    open my $in, "<:raw", $file or return "";
+    local $/;
+
+    return <$in> // "";
 }
 
 

@@ -467,7 +467,11 @@ sub holds {
     # with sanitizers memory is kept to find who uses it later
 
     if (!$sanitized) {
-        $now{mappings} = () = PosternStore::slurp("/proc/$pid/maps") =~ /\n/g;
+        my @maps = split /\n/, PosternStore::slurp("/proc/$pid/maps");
+
+        $now{mappings} = @maps;
+        $now{maps} = [map { s/^(\w+)-(\w+) /sprintf "%6d kB ",
+                                (hex($2) - hex $1) >> 10/er } @maps];
         ($now{anonymous}) = $smaps =~ /^Anonymous:\s+(\d+)/m;
         @now{qw(blocks bytes)} =
             unpack "qq", PosternStore::slurp("$counts/$pid");
@@ -499,10 +503,12 @@ sub same {
     for my $who (sort grep { ref $before->{$_} } keys %$before) {
         my ($was, $is) = ($before->{$who}, $after->{$who});
 
-        for my $what (sort keys %$was) {
+        for my $what (sort grep { $_ ne "maps" } keys %$was) {
             cmp_ok($is->{$what}, "<=", $was->{$what} + bound($what),
                    "$name: $who: $what");
             diag("$name: $who: $what: $was->{$what} -> $is->{$what}") if $ENV{LEAK_SHOW};
+            diag(gained($was->{maps}, $is->{maps}))
+                if $what eq "mappings" && $is->{$what} > $was->{$what};
         }
     }
 }
@@ -542,10 +548,26 @@ sub grows {
     for my $who (grep { ref $before->{$_} } keys %$before) {
         my ($was, $is) = ($before->{$who}, $after->{$who});
 
-        return 1 if grep { $is->{$_} > $was->{$_} + bound($_) } keys %$was;
+        return 1 if grep { $is->{$_} > $was->{$_} + bound($_) }
+                    grep { $_ ne "maps" } keys %$was;
     }
 
     return 0;
+}
+
+
+# the mappings of the one that the other has not, without their addresses
+
+sub gained {
+    my ($was, $is) = @_;
+    my %count;
+
+    $count{$_}++ for @$is;
+    $count{$_}-- for @$was;
+
+    return join "\n", "mappings, more and fewer:",
+           map { sprintf "%+d %s", $count{$_}, $_ }
+           sort grep { $count{$_} } keys %count;
 }
 
 

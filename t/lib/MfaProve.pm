@@ -10,6 +10,7 @@ package MfaProve;
 #     ask(0, "pwd", name => "alice", given => "…", lane => …)
 #                          "yes", "no", "wait 30", "used", "busy", …
 #     ask_all([0, "pwd", …], …)    all sent before an answer is read
+#     ask_at_once(0, ["pwd", …], …)    and before the workers see one of them
 #     burst(\@nodes, $n, "pwd", …) n of them by h2load over HTTP/2, shared by
 #                          the nodes: {no => 5, wait => 995}
 #     reload_node(0, %option)      the same with a reload
@@ -29,7 +30,7 @@ use IO::Socket::INET;
 use JSON::PP ();
 use PosternStore;
 
-our @EXPORT = qw(node reload_node ask ask_all burst account hotp totp user
+our @EXPORT = qw(node reload_node ask ask_all ask_at_once burst account hotp totp user
                                   $password $hash $weak $secret @recovery http_port);
 
 my $top = abs_path(dirname(__FILE__) . "/../..");
@@ -131,7 +132,8 @@ sub settings {
 
     my $redis = $option{redis}
                 ? "postern_redis redis://127.0.0.1:"
-                  . port($option{redis} == 1 ? 8 : $option{redis}) . "/0;" : "";
+                  . port($option{redis} == 1 ? 8 : $option{redis})
+                  . "/0 timeout=5s;" : "";
     my $accounts = "";
 
     if ($option{accounts}) {
@@ -242,6 +244,20 @@ sub ask_all {
 }
 
 
+# to one node, whose workers find all of them at once
+
+sub ask_at_once {
+    my ($n, @questions) = @_;
+    my @workers = workers($n);
+
+    kill "STOP", @workers;
+    my @sockets = map { begin($n, @$_) } @questions;
+    kill "CONT", @workers;
+
+    return map { finish($_) } @sockets;
+}
+
+
 sub burst {
     my ($nodes, $count, $kind, %arg) = @_;
 
@@ -268,7 +284,7 @@ sub burst {
     }
 
     for my $n (@$nodes) {
-        wait_for(sub { log_lines($n) - $before{$n} >= $each }, 10);
+        wait_for(sub { log_lines($n) - $before{$n} >= $each }, 60);
 
         my @lines = log_lines($n);
         $seen{$_}++ for @lines[$before{$n} .. $#lines];

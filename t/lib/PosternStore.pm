@@ -22,7 +22,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(nginx nginx_stop nginx_reload nginx_begin nginx_end nginx_test workers get get_all get_h2
                  race redis redis_stop redis_back redis_signal redis_cli
                  peer peer_stop
-                 dns port error_log wait_for certificates dir);
+                 dns port error_log wait_for waits certificates dir);
 
 my $top   = abs_path(dirname(__FILE__) . "/../..");
 my $build = $ENV{TEST_NGINX_BUILD} //= "$top/build";
@@ -64,14 +64,14 @@ sub nginx {
     system($binary, "-p", $dir, "-c", "$dir/nginx.conf") == 0
         or die "nginx did not start\n";
 
-    wait_for(sub { -s "$dir/nginx.pid" }) or die "nginx has no pid\n";
+    wait_for(sub { -s "$dir/nginx.pid" }, 20) or die "nginx has no pid\n";
     chomp($nginx{$n} = slurp("$dir/nginx.pid"));
-    wait_for(sub { connected($n) }) or die "nginx does not listen\n";
+    wait_for(sub { connected($n) }, 20) or die "nginx does not listen\n";
 
     # it listens before its workers are there
 
     my $want = !defined $main ? 2 : $main =~ /worker_processes\s+(\d+)/ ? $1 : 0;
-    wait_for(sub { workers($n) >= $want })
+    wait_for(sub { workers($n) >= $want }, 20)
         or die "nginx has no workers\n";
 }
 
@@ -191,15 +191,15 @@ sub nginx_begin {
     my ($old, $file) = ($nginx{$n}, "$root/nginx-$n/nginx.pid");
 
     kill "USR2", $old;
-    wait_for(sub { -s "$file.oldbin" && -s $file && slurp($file) != $old }, 5)
+    wait_for(sub { -s "$file.oldbin" && -s $file && slurp($file) != $old })
         or return;
     chomp($nginx{$n} = slurp($file));
-    wait_for(sub { workers($n) >= 2 }, 5) or return;
+    wait_for(sub { workers($n) >= 2 }) or return;
 
     return $old if $both;
 
     kill "WINCH", $old;
-    wait_for(sub { (() = `pgrep -P $old` =~ /\d+/g) == 1 }, 5) or return;
+    wait_for(sub { (() = `pgrep -P $old` =~ /\d+/g) == 1 }) or return;
 
     return $old;
 }
@@ -209,22 +209,28 @@ sub nginx_end {
 
     if ($stays != $nginx{$n}) {
         kill "HUP", $stays;
-        wait_for(sub { (() = `pgrep -P $stays` =~ /\d+/g) >= 3 }, 5)
+        wait_for(sub { (() = `pgrep -P $stays` =~ /\d+/g) >= 3 })
             or return 0;
     }
 
     kill "QUIT", $goes;
     $nginx{$n} = $stays;
 
-    return wait_for(sub { (`ps -o stat= -p $goes` || "Z") =~ /^Z/ }, 10);
+    return wait_for(sub { (`ps -o stat= -p $goes` || "Z") =~ /^Z/ }, 60);
 }
 
 sub nginx_stop {
     my ($n) = @_;
-    my $pid = delete $nginx{$n} or return;
+    my $pid = $nginx{$n} or return;
+    my @all = ($pid, workers($n));
+
+    delete $nginx{$n};
     kill "QUIT", $pid;
-    wait_for(sub { gone($pid) }, $ENV{TEST_NGINX_REPORTS} ? 60 : 5)
-        or kill "KILL", $pid;
+    return if wait_for(sub { gone($pid) }, $ENV{TEST_NGINX_REPORTS} ? 60 : 20);
+
+    # with its workers, which would keep its ports
+    kill "KILL", @all;
+    wait_for(sub { !grep { !gone($_) } @all }, 20);
 }
 
 # it has ended, though whoever adopted it may not have looked yet
@@ -356,7 +362,8 @@ sub redis {
     }
 
     $redis{$n} = $pid;
-    wait_for(sub { slurp("$dir/log") =~ /Ready to accept(?!.*Redis is starting)/s })
+    wait_for(sub { slurp("$dir/log") =~ /Ready to accept(?!.*Redis is starting)/s },
+             20)
         or die "redis-server did not start: " . slurp("$dir/log");
 }
 
@@ -390,6 +397,32 @@ sub redis_signal {
     kill $signal, $redis{$n};
 }
 
+# a Redis that stands still: once what the code sends it lies before it, unread
+
+sub waits {
+    my ($n, $code) = @_;
+    my $before = unread($n);
+    my @got = $code->();
+
+    wait_for(sub { unread($n) > $before }, 5);
+    return @got;
+}
+
+# bytes, by the table of the kernel (proc(5))
+sub unread {
+    my ($n) = @_;
+    my $local = sprintf ":%04X", port($n);
+    my $bytes = 0;
+
+    for (split /\n/, slurp("/proc/net/tcp")) {
+        my (undef, $at, undef, $state, $queues) = split;
+        $bytes += hex +(split /:/, $queues)[1]
+            if $at =~ /\Q$local\E$/ && $state eq "01";
+    }
+
+    return $bytes;
+}
+
 sub redis_cli {
     my ($n, @args) = @_;
     my $pid = open(my $out, "-|", "redis-cli", "--no-auth-warning", "-p",
@@ -405,9 +438,15 @@ sub redis_cli {
 sub peer {
     my ($n, $code) = @_;
 
-    my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 16,
-                                       LocalPort => port($n), ReuseAddr => 1)
-        or die "peer: $!";
+    my $listen;
+
+    # one that was stopped may have a child that has not closed the port yet
+    wait_for(sub {
+        $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1",
+                                        Listen => 16, LocalPort => port($n),
+                                        ReuseAddr => 1)
+    }, 20) or die "peer: $!";
+
     my $pid = fork() // die;
 
     if ($pid == 0) {
@@ -499,12 +538,12 @@ END
 
 sub wait_for {
     my ($code, $seconds) = @_;
-    my $end = time + ($seconds // 5);
-    while (time < $end) {
+    my $end = time + ($seconds // 20);
+    while (1) {
         return 1 if $code->();
+        return 0 if time >= $end;
         sleep 0.02;
     }
-    return 0;
 }
 
 sub slurp {

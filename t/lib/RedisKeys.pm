@@ -178,16 +178,17 @@ sub statuses {
     return join ", ", sort keys %seen;
 }
 
-# seconds until all workers of the nodes say so, or a sentence
+# seconds until the first question whose answer it was, by all workers of the
+# nodes, or a sentence; what the answer itself takes is up to the machine
 sub until_ {
     my ($want, $nodes, $id, %change) = @_;
 
     my $begin = Time::HiRes::time();
     my $says;
 
-    while (Time::HiRes::time() < $begin + 5) {
+    while ((my $asked = Time::HiRes::time()) < $begin + 20) {
         $says = statuses($nodes, $id, %change);
-        return Time::HiRes::time() - $begin if $says eq $want;
+        return $asked - $begin if $says eq $want;
     }
 
     return "still: $says";
