@@ -165,34 +165,6 @@ ngx_http_mfa_set_flag(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_http_mfa_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_mfa_loc_conf_t *mlcf = conf;
-
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (mlcf->admin) {
-        return "is duplicate";
-    }
-
-    if (mlcf->pages) {
-        return "does not go with \"mfa_pages\" in one location";
-    }
-
-    if (ngx_http_postern_note(cf, &mlcf->places) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    mlcf->admin = 1;
-    clcf->handler = ngx_http_mfa_admin_handler;
-
-    return NGX_CONF_OK;
-}
-
-
-char *
 ngx_http_mfa_set_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_mfa_loc_conf_t *mlcf = conf;

@@ -409,9 +409,10 @@ ngx_http_mfa_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc(), 0 and NULL stand for what is not set:
      *
-     *     conf->places, aal, max_age, pages, admin, limits, cookie, code_header, otp,
-     *     window, backoff, address, rules, block_file, brand, logo_file,
-     *     colors, language_tag, texts_file, folder, and what is made of them
+     *     conf->places, aal, max_age, pages, admin, limits, cookie,
+     *     code_header, otp, window, backoff, address, rules, block_file,
+     *     brand, logo_file, colors, language_tag, texts_file, folder, and what
+     *     is made of them
      */
 
     conf->enable = NGX_CONF_UNSET;

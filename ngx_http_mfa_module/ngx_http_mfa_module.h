@@ -477,6 +477,7 @@ ngx_http_mfa_need_ctx(ngx_http_request_t *r)
 
 ngx_int_t ngx_http_mfa_access_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_mfa_pages_handler(ngx_http_request_t *r);
+char *ngx_http_mfa_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t ngx_http_mfa_admin_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_mfa_admin_preaccess(ngx_http_request_t *r);
 ngx_int_t ngx_http_mfa_add_variables(ngx_conf_t *cf);
@@ -498,7 +499,6 @@ ngx_int_t ngx_http_mfa_redirect(ngx_http_request_t *r, ngx_str_t *to);
 /* setters of ngx_http_mfa_conf.c */
 char *ngx_http_mfa_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_mfa_pages(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_mfa_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_mfa_set_session(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_mfa_set_cookie_name(ngx_conf_t *cf, ngx_command_t *cmd,
