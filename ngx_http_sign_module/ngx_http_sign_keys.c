@@ -9,7 +9,12 @@
 #include "sign_verify.h"
 
 
-/* of RSA, one for each 64 bytes that a signature may be long */
+/*
+ * Of RSA, one for each multiple of 64 bytes that a signature may be long, which
+ * nearly all keys have, and the first for what is of another length: nobody
+ * shall make room for his by taking the place of one that somebody's key is
+ * like, and see by the work of making it anew that it was nobody's.
+ */
 
 #define NGX_HTTP_SIGN_DECOY_STEP  64
 #define NGX_HTTP_SIGN_DECOY_RSA                                               \
@@ -370,8 +375,10 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
         decoy = &keys->decoys[alg];
 
     } else {
-        decoy = &keys->rsa_decoys[alg == POSTERN_ALG_RSA_PSS_SHA512]
-                                 [len / NGX_HTTP_SIGN_DECOY_STEP];
+        n = (len % NGX_HTTP_SIGN_DECOY_STEP)
+            ? 0 : len / NGX_HTTP_SIGN_DECOY_STEP;
+
+        decoy = &keys->rsa_decoys[alg == POSTERN_ALG_RSA_PSS_SHA512][n];
 
         ngx_http_sign_other_length(decoy, len);
     }
@@ -384,7 +391,7 @@ ngx_http_sign_decoy(ngx_http_request_t *r, const sign_message_t *msg,
 }
 
 
-/* two lengths in one slot are rare, and making a key is cheap */
+/* only lengths that keys hardly have share a place */
 
 static void
 ngx_http_sign_other_length(sign_key_t **decoy, size_t len)

@@ -155,7 +155,8 @@ sign_sshsig_slots(const postern_directory_t *dir)
 }
 
 
-/* types in the order of their table, then RSA by the length of its modulus */
+/* types in the order of their table, then RSA by the length of its modulus: one
+   that is no multiple takes no other one's place */
 
 static size_t
 sign_ssh_slot_of(postern_str_t blob, size_t *len)
@@ -174,5 +175,6 @@ sign_ssh_slot_of(postern_str_t blob, size_t *len)
 
     *len = key.n.len;
 
-    return SIGN_SSH_TYPES + key.n.len / SIGN_SSH_SLOT;
+    return SIGN_SSH_TYPES
+           + (key.n.len % SIGN_SSH_SLOT ? 0 : key.n.len / SIGN_SSH_SLOT);
 }

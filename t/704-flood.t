@@ -53,6 +53,10 @@ alike("nobody's key and a wrong signature, RSA",
 alike("nobody's key and a signature too long for the key, RSA",
       spent("unknown key, as if RSA-3072"), spent("bad RSA, too long"));
 
+alike("nobody's key and a wrong signature, RSA, behind one of another length",
+      spent("unknown key, as if RSA, behind another"),
+      spent("bad RSA, behind another"));
+
 # where keys of both are in use, nobody's is like one of them, by its id
 
 my @both = map { spent("bad $_") } "Ed25519 beside P-256",

@@ -32,6 +32,16 @@ def signature(key, octets, created=None, nonce=""):
             f"Signature: sig=:{base64.b64encode(octets).decode()}:\r\n")
 
 
+def signatures(*made):
+    """Several in one request: key and octets of each."""
+    fields = [dict(line.split(": ", 1) for line in text.split("\r\n") if line)
+              for text in (signature(*one) for one in made)]
+    return "".join(
+        f"{name}: " + ", ".join(f[name].replace("sig=", f"sig{i}=", 1)
+                                for i, f in enumerate(fields)) + "\r\n"
+        for name in ("Signature-Input", "Signature"))
+
+
 def floods(place):
     """name, header lines, status: what a flood consists of.
 
@@ -100,6 +110,10 @@ def dear():
     yield "bad RSA", signature("RSBENCH", rsa), 401
     yield "unknown key, as if RSA-3072", signature("NOBODY", long), 401
     yield "bad RSA, too long", signature("RSBENCH", long), 401
+    odd = ("NOBODY", b"r" * 257)
+    yield "unknown key, as if RSA, behind another", signatures(
+        odd, ("NOBODY", rsa)), 401
+    yield "bad RSA, behind another", signatures(odd, ("RSBENCH", rsa)), 401
     yield "bad Ed25519 beside P-256", signature("EDBENCH", pair), 401
     yield "bad P-256 beside Ed25519", signature("P2BENCH", pair), 401
     for i in range(4):

@@ -794,6 +794,50 @@ TEST(decoys_do_the_same_work)
 }
 
 
+/* nobody makes room for his decoy by taking that of another length away, and
+   sees by the work of making it anew that a key is nobody's */
+
+TEST(decoys_of_usual_lengths_have_places_of_their_own)
+{
+    size_t          n, slot, len;
+    uint32_t        usual;
+    ssh_want_t      how = SSH_WANT;
+    unsigned char   blob[2048];
+    sign_sshsig_t  *sig;
+
+    static const unsigned char  head[] = "\0\0\0\7ssh-rsa\0\0\0\3\1\0\1";
+
+    defaults();
+    prepare();
+    (void) certified("deploy", keys[0], keys[1], &how);
+
+    sig = (sign_sshsig_t *) message.scheme_data;
+    usual = 0;
+
+    memset(blob, 0xff, sizeof(blob));
+    memcpy(blob, head, sizeof(head) - 1);
+
+    for (n = 256; n <= 1024; n++) {
+        blob[18] = 0;
+        blob[19] = 0;
+        blob[20] = (unsigned char) ((n + 1) >> 8);
+        blob[21] = (unsigned char) (n + 1);
+        blob[22] = 0;
+
+        sig->cert.authority.data = blob;
+        sig->cert.authority.len = 23 + n;
+
+        slot = sign_sshsig_slot(&message, &len);
+        EXPECT_INT(len, n);
+        EXPECT(slot < SIGN_SSH_SLOTS);
+
+        EXPECT(!(usual & 1u << slot));
+
+        usual |= (n % 64 == 0) ? 1u << slot : 0;
+    }
+}
+
+
 TEST(what_is_in_the_field_signature)
 {
     size_t  i;
