@@ -9,6 +9,7 @@ use lib "t/lib";
 use Cwd qw(abs_path);
 use Digest::SHA qw(hmac_sha512_base64);
 use File::Temp qw(tempdir);
+use IO::Socket::INET;
 use JSON::PP qw(decode_json);
 use Test::More;
 
@@ -360,6 +361,90 @@ my $url = "http://app.example/a%20b?c=d&e";
     is($status, 1, "custom, a variable of nginx: status");
     like($err, qr/value of \$server_port .* nginx alone/,
          "custom, a variable of nginx: which");
+}
+
+
+# --- curl -v, of the real one -------------------------------------------------
+
+{
+    my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 5)
+        or die "listen: $!\n";
+    my $at = "http://127.0.0.1:" . $listen->sockport;
+    my $pid = fork // die;
+
+    if ($pid == 0) {
+        while (my $c = $listen->accept) {
+            local $/ = "\r\n\r\n";
+            my $head = <$c>;
+            my $n = ($head // "") =~ /^Content-Length: (\d+)/mi ? $1 : 0;
+
+            read $c, my $body, $n;
+            print $c "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+        }
+
+        exit;
+    }
+
+    my $captured = sub {
+        my @args = @_;
+
+        spew("curl", "user = \"AK1:$secret\"\n");
+        system("curl -sv --max-time 20 -K curl "
+               . join(" ", map { "'$_'" } @args) . " 2> captured") == 0
+            or die "curl: $?\n";
+
+        return slurp("captured");
+    };
+    my @aws = ("--aws-sigv4", "aws:amz:local:app");
+
+    # as verdict(), but without --uri-scheme
+
+    my $judged = sub {
+        my ($name, $want, $text, @more) = @_;
+        my ($status, $out, $err) = run($text, "explain", "--directory",
+                                       "postern.json", @more, "-");
+
+        like($out, qr/^verdict +$want/m, "$name: $want") or diag($out, $err);
+
+        return $out;
+    };
+
+    my $out = $judged->("curl", "the request verifies",
+                        $captured->(@aws, "$at/x?b=2&a=1"));
+    like($out, qr/^host .*, over http$/m, "curl: it says that it was not TLS");
+    like($out, qr/^note +the client signed the path or the query as it sent/m,
+         "curl: another canonical request counts");
+
+    $out = $judged->("curl, sorted", "the request verifies",
+                     $captured->(@aws, "$at/x?a=1&b=2"));
+    unlike($out, qr/^note/m, "curl: nothing to note");
+
+    my $post = $captured->(@aws, "--data-binary", "hello", "$at/x");
+
+    $judged->("curl, no body", "cannot tell", $post);
+    spew("body", "hello");
+    $judged->("curl, --body", "the request verifies", $post, "--body", "body");
+
+    spew("lines", made("--headers", @key, "--component", "\@method",
+                       "--component", "\@target-uri", "$at/x?a"));
+    $judged->("curl, the lines of postern sign", "the request verifies",
+              $captured->("-H", "\@lines", "$at/x?a"));
+
+    spew("lines", made("--headers", @key, "--component", "\@method",
+                       "--component", "\@target-uri",
+                       ($at =~ s/http/https/r) . "/x?a"));
+    $out = $judged->("curl, another scheme", "sign/invalid",
+                     $captured->("-H", "\@lines", "$at/x?a"));
+    like($out, qr/^it would verify over https/m, "curl: the guess");
+    like($out, qr/^first difference, line 2, \@target-uri:$/m, "curl: where");
+
+    like($judged->("curl of TLS", "sign/invalid", $post =~ s{^> }{* SSL }mr
+         =~ s{^\* SSL }{* SSL connection using TLSv1.3\r\n> }mr
+         =~ s{/x}{/y}r, "--body", "body"),
+         qr/^host .*, over https$/m, "curl: of TLS");
+
+    kill TERM => $pid;
+    waitpid $pid, 0;
 }
 
 done_testing();

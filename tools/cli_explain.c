@@ -392,7 +392,7 @@ cli_explain_help(void)
 "                         request or string to sign\n"
 "    --body FILE          the body, where REQUEST lacks it (curl -v)\n"
 "    --uri-scheme NAME    http or https, how the request came in: https, or\n"
-"                         what a HAR says\n"
+"                         what a HAR or curl says\n"
 "    --org ORG            the organization demanded there (postern_org)\n"
 "    --address IP         the client's address, for keys bound to networks\n"
 "    --demand FIELD       a further field that must be covered; repeatable\n"

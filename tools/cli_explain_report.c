@@ -6,11 +6,14 @@
 
 #include <time.h>
 
+#include <sodium.h>
+
 #include "cli_explain.h"
 
 
 static void cli_explain_facts(const cli_explain_t *e);
 static void cli_explain_time(int64_t seconds, char *out, size_t size);
+static int cli_explain_other(const sign_message_t *msg);
 static void cli_explain_text(const char *title, postern_str_t text);
 static const char *cli_explain_advice(sign_code_e code);
 
@@ -44,6 +47,13 @@ cli_explain_report(cli_explain_t *e)
         printf("left open  %s\n", e->msg.weak);
     }
 
+    if (e->code == SIGN_OK && cli_explain_other(&e->msg)) {
+        printf("note       the client signed the path or the query as it sent "
+               "it, which counts too;\n"
+               "           its canonical request differs from this one in "
+               "that\n");
+    }
+
     if (e->msg.canonical.data) {
         cli_explain_text("canonical request", e->msg.canonical);
     }
@@ -57,6 +67,25 @@ cli_explain_report(cli_explain_t *e)
     if (e->msg.part.data) {
         cli_explain_text("string to sign of that chunk", e->msg.part);
     }
+}
+
+
+/* SigV4: what verified is the hash of another canonical request */
+
+static int
+cli_explain_other(const sign_message_t *msg)
+{
+    char           hex[2 * 32 + 1];
+    unsigned char  hash[32];
+
+    if (msg->canonical.data == NULL || msg->base.len < 64) {
+        return 0;
+    }
+
+    sign_sha256(&msg->canonical, 1, hash);
+    sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+
+    return memcmp(msg->base.data + msg->base.len - 64, hex, 64) != 0;
 }
 
 

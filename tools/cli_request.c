@@ -14,6 +14,7 @@ static int cli_request_plain(postern_str_t line);
 static int cli_request_line(cli_request_t *r, postern_str_t line);
 static int cli_request_field(cli_request_t *r, postern_str_t line);
 static void cli_request_absolute(cli_request_t *r);
+static void cli_request_connection(cli_request_t *r, postern_str_t text);
 static postern_str_t cli_request_next(postern_str_t *text, int verbose,
     int *end);
 
@@ -230,6 +231,10 @@ cli_request_parse(cli_request_t *r, postern_str_t text, const char *name)
         }
     }
 
+    if (verbose) {
+        cli_request_connection(r, text);
+    }
+
     first = 1;
 
     for (end = 0; !end; /* void */ ) {
@@ -279,6 +284,43 @@ cli_request_parse(cli_request_t *r, postern_str_t text, const char *name)
     }
 
     return 0;
+}
+
+
+/* what "curl -v" says of the connection: "* Connected to ...", and whether it
+   was one of TLS; of several the first */
+
+static void
+cli_request_connection(cli_request_t *r, postern_str_t text)
+{
+    int                         end, connected;
+    postern_str_t               line;
+
+    static const postern_str_t  tcp = postern_string("* Connected to ");
+    static const postern_str_t  tls = postern_string("* SSL connection using ");
+
+    connected = 0;
+
+    for (end = 0; !end; /* void */ ) {
+        line = cli_request_next(&text, 0, &end);
+
+        if (line.len > tls.len && memcmp(line.data, tls.data, tls.len) == 0) {
+            r->req.scheme = cli_str("https");
+            return;
+        }
+
+        if (line.len > tcp.len && memcmp(line.data, tcp.data, tcp.len) == 0) {
+            connected = 1;
+        }
+
+        if (line.len && *line.data == '>') {
+            break;
+        }
+    }
+
+    if (connected) {
+        r->req.scheme = cli_str("http");
+    }
 }
 
 
