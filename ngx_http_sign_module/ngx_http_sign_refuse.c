@@ -75,7 +75,7 @@ static const ngx_http_sign_answer_t  ngx_http_sign_answers[] = {
         "Use the algorithm that the key was registered with.") },
 
     [SIGN_COVERAGE] = { 401, ngx_string(
-        "Cover everything that Accept-Signature lists.") },
+        "Sign all that Accept-Signature or WWW-Authenticate asks for.") },
 
     [SIGN_EXPIRED] = { 401, ngx_string(
         "The signature is too old: check the clock and sign again.") },

@@ -15,23 +15,12 @@
 
 #define _GNU_SOURCE    /* memmem() */
 
-#include "fuzz.h"
+#include "fuzz_request.h"
 #include "sign_cavage.h"
 #include "sign_verify.h"
 
 
 static const postern_str_t  secret = postern_string("an example secret");
-
-
-static size_t
-line(const uint8_t *p, const uint8_t *end)
-{
-    const uint8_t  *eol;
-
-    eol = p < end ? memchr(p, '\n', end - p) : NULL;
-
-    return (eol ? eol : end) - p;
-}
 
 
 /* "GET /path HTTP/1.1", as far as it goes */
@@ -58,37 +47,6 @@ request_line(const uint8_t *p, size_t n, sign_request_t *req)
         begin += begin < n;
         p += begin;
         n -= begin;
-    }
-}
-
-
-static void
-fields(const uint8_t *p, const uint8_t *end, sign_request_t *req,
-    sign_field_t *field)
-{
-    size_t          n;
-    const uint8_t  *colon;
-
-    for ( /* void */ ; p < end && req->nfields < SIGN_MAX_FIELDS; p += n + 1) {
-
-        n = line(p, end);
-        colon = memchr(p, ':', n);
-
-        if (colon == NULL) {
-            continue;
-        }
-
-        field->name.data = p;
-        field->name.len = colon - p;
-        field->value.data = colon + 1;
-        field->value.len = p + n - field->value.data;
-
-        if (postern_str_is(field->name, "host")) {
-            req->authority = field->value;
-        }
-
-        field++;
-        req->nfields++;
     }
 }
 
@@ -127,17 +85,15 @@ verifies(sign_message_t *msg)
 static void
 lines_have_names(const sign_message_t *msg, const sign_cavage_t *cavage)
 {
-    size_t          i, n, bare;
-    const uint8_t  *p, *end;
+    size_t         i, bare;
+    postern_str_t  rest, line;
 
-    p = msg->base.data;
-    end = p + msg->base.len;
+    rest = msg->base;
     bare = 0;
 
-    for (i = 0; p < end; i++) {
-        n = line(p, end);
-        bare += memmem(p, n, ": ", 2) == NULL;
-        p += n + 1;
+    for (i = 0; rest.len; i++) {
+        line = fuzz_cut(&rest, '\n');
+        bare += memmem(line.data, line.len, ": ", 2) == NULL;
     }
 
     HELD(i == cavage->nlines + (cavage->form == SIGN_CAVAGE_APISIX));
@@ -148,8 +104,8 @@ lines_have_names(const sign_message_t *msg, const sign_cavage_t *cavage)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t            n;
     postern_key_t     dkey;
+    postern_str_t     rest, line;
     sign_field_t      field[SIGN_MAX_FIELDS];
     fuzz_memory_t     pieces;
     sign_policy_t     policy;
@@ -165,14 +121,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     policy.cover = size & 2 ? SIGN_COVER_DEFAULT : 0;
     dkey.algorithm = POSTERN_ALG_HMAC_SHA256;
 
-    n = line(data, data + size);
-    request_line(data, n, &req);
+    rest.data = data;
+    rest.len = size;
+
+    line = fuzz_cut(&rest, '\n');
+    request_line(line.data, line.len, &req);
 
     req.fields = field;
     req.has_body = size & 1;
     req.scheme = (postern_str_t) postern_string("http");
 
-    fields(data + n + (n < size), data + size, &req, field);
+    fuzz_fields(&rest, &req, field);
 
     memory = fuzz_memory(&pieces, size % 4 ? SIZE_MAX
                                           : fuzz_limit(data, size, 4096));

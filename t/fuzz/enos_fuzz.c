@@ -10,41 +10,12 @@
  */
 
 
-#include "fuzz.h"
+#include "fuzz_request.h"
 #include "sign_scheme.h"
 #include "sign_enos.h"
 
 
 static const postern_str_t  secret = postern_string("a secret of an app");
-
-
-static void
-fields(postern_str_t *rest, sign_request_t *req, sign_field_t *field)
-{
-    postern_str_t         line;
-    const unsigned char  *colon;
-
-    while (rest->len && req->nfields < SIGN_MAX_FIELDS) {
-        line = fuzz_cut(rest, '\n');
-
-        if (line.len == 0) {
-            return;
-        }
-
-        colon = memchr(line.data, ':', line.len);
-
-        if (colon == NULL) {
-            continue;
-        }
-
-        field->name.data = line.data;
-        field->name.len = (size_t) (colon - line.data);
-        field->value.data = colon + 1;
-        field->value.len = line.len - field->name.len - 1;
-        field++;
-        req->nfields++;
-    }
-}
 
 
 /* the target with its parameters in reverse order */
@@ -171,7 +142,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rest.len = size;
     req.target = fuzz_cut(&rest, '\n');
     req.fields = field;
-    fields(&rest, &req, field);
+    fuzz_fields(&rest, &req, field);
     req.has_body = rest.len != 0;
 
     msg.scheme = SIGN_ENOS;

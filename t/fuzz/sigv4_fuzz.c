@@ -12,50 +12,8 @@
  */
 
 
-#include "fuzz.h"
+#include "fuzz_request.h"
 #include "sign_sigv4.h"
-
-
-static size_t
-line(const uint8_t *p, const uint8_t *end)
-{
-    const uint8_t  *eol;
-
-    eol = p < end ? memchr(p, '\n', end - p) : NULL;
-
-    return (eol ? eol : end) - p;
-}
-
-
-static void
-fields(const uint8_t *p, const uint8_t *end, sign_request_t *req,
-    sign_field_t *field)
-{
-    size_t          n;
-    const uint8_t  *colon;
-
-    for ( /* void */ ; p < end && req->nfields < SIGN_MAX_FIELDS; p += n + 1) {
-
-        n = line(p, end);
-        colon = memchr(p, ':', n);
-
-        if (colon == NULL) {
-            continue;
-        }
-
-        field->name.data = p;
-        field->name.len = colon - p;
-        field->value.data = colon + 1;
-        field->value.len = p + n - field->value.data;
-
-        if (postern_str_is(field->name, "host")) {
-            req->authority = field->value;
-        }
-
-        field++;
-        req->nfields++;
-    }
-}
 
 
 static void
@@ -87,7 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sign_policy_t     policy;
     sign_request_t    req;
     sign_message_t    msg;
-    postern_str_t     path, query;
+    postern_str_t     path, query, rest;
 
     static const postern_str_t  get = postern_string("GET");
     static const postern_str_t  secret = postern_string("secret");
@@ -101,14 +59,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     policy.cover = SIGN_COVER_DEFAULT;
     dkey.algorithm = POSTERN_ALG_HMAC_SHA256;
 
+    rest.data = data;
+    rest.len = size;
+
     req.method = get;
-    req.target.data = data;
-    req.target.len = line(data, data + size);
+    req.target = fuzz_cut(&rest, '\n');
     req.fields = field;
     req.has_body = size & 1;
 
-    fields(data + req.target.len + (req.target.len < size), data + size, &req,
-           field);
+    fuzz_fields(&rest, &req, field);
 
     memory = fuzz_memory(&pieces, size % 4 ? SIZE_MAX
                                           : fuzz_limit(data, size, 4096));

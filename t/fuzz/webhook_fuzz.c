@@ -11,7 +11,7 @@
  */
 
 
-#include "fuzz.h"
+#include "fuzz_request.h"
 #include "sign_scheme.h"
 #include "sign_verify.h"
 #include "sign_webhook.h"
@@ -25,35 +25,6 @@ static const char  *const kinds[] = {
 
 static const postern_str_t  secret =
     postern_string("the secret of a webhook, shared");
-
-
-static void
-fields(postern_str_t *rest, sign_request_t *req, sign_field_t *field)
-{
-    postern_str_t         line;
-    const unsigned char  *colon;
-
-    while (rest->len && req->nfields < SIGN_MAX_FIELDS) {
-        line = fuzz_cut(rest, '\n');
-
-        if (line.len == 0) {
-            return;
-        }
-
-        colon = memchr(line.data, ':', line.len);
-
-        if (colon == NULL) {
-            continue;
-        }
-
-        field->name.data = line.data;
-        field->name.len = (size_t) (colon - line.data);
-        field->value.data = colon + 1;
-        field->value.len = line.len - field->name.len - 1;
-        field++;
-        req->nfields++;
-    }
-}
 
 
 /* 0 where it is no location's */
@@ -239,7 +210,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     values[0] = template;
     req.values = values;
     req.fields = field;
-    fields(&rest, &req, field);
+    fuzz_fields(&rest, &req, field);
     req.has_body = rest.len != 0;
 
     msg.scheme = SIGN_WEBHOOK;

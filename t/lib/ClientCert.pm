@@ -16,40 +16,12 @@ use warnings;
 use Exporter qw(import);
 use File::Temp ();
 use POSIX qw(strftime);
+use Scratch;
 
 our @EXPORT = qw(authority client crl pem);
 
 my $dir = File::Temp->newdir;
 my $count = 0;
-
-
-sub run {
-    my ($command) = @_;
-
-    system("$command >$dir/log 2>&1") == 0
-        or die "$command: $?\n" . slurp("$dir/log");
-}
-
-
-sub slurp {
-    my ($file) = @_;
-
-    open my $in, "<", $file or die "$file: $!\n";
-    local $/;
-
-    return <$in>;
-}
-
-
-sub spew {
-    my ($file, $text) = @_;
-
-    open my $out, ">", $file or die "$file: $!\n";
-    print $out $text;
-    close $out;
-
-    return $file;
-}
 
 
 sub stamp { return strftime("%Y%m%d%H%M%SZ", gmtime(time + $_[0])) }

@@ -19,41 +19,13 @@ use Digest::SHA qw(sha256 sha512);
 use Exporter qw(import);
 use File::Temp ();
 use MIME::Base64 qw(decode_base64 encode_base64);
+use Scratch;
 
 our @EXPORT = qw(ssh_key ssh_public ssh_fingerprint ssh_cert ssh_sign ssh_blob
                  sk_key sk_line sk_file sk_sign string);
 
 my $dir = File::Temp->newdir;
 my $count = 0;
-
-
-sub run {
-    my ($command) = @_;
-
-    system("$command >$dir/log 2>&1") == 0
-        or die "$command: $?\n" . slurp("$dir/log");
-}
-
-
-sub slurp {
-    my ($file) = @_;
-
-    open my $in, "<", $file or die "$file: $!\n";
-    local $/;
-
-    return <$in>;
-}
-
-
-sub spew {
-    my ($file, $text) = @_;
-
-    open my $out, ">", $file or die "$file: $!\n";
-    print $out $text;
-    close $out;
-
-    return $file;
-}
 
 
 sub ssh_key {

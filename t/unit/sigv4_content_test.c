@@ -6,8 +6,7 @@
 
 /* SigV4: what a message says of a body that is framed, to the letter. */
 
-#include "sigv4_try.h"
-#include "scarce.h"
+#include "sigv4_scarce.h"
 
 
 #define CONTENT(text)  "X-Amz-Content-Sha256: " text "\n"
@@ -113,12 +112,8 @@ TEST(what_is_not_known_is_unsupported)
 
 TEST(out_of_memory)
 {
-    char             text[1024];
-    sign_code_e      rc;
-    sign_text_t      http;
-    sign_policy_t    policy;
-    sign_message_t   msg;
-    postern_alloc_t  memory;
+    char         text[1024];
+    sign_text_t  http;
 
     snprintf(text, sizeof(text), "PUT /a HTTP/1.1\n" HOST DATE TRAILERS
              LENGTH("1") TRAILER("a") "Authorization: AWS4-HMAC-SHA256 "
@@ -126,26 +121,7 @@ TEST(out_of_memory)
              "x-amz-decoded-content-length;x-amz-trailer, " GOOD_SIG "\n\nx");
     sign_text_parse(&http, text, strlen(text));
 
-    memset(&policy, 0, sizeof(policy));
-    policy.schemes = SIGN_SIGV4;
-    policy.cover = SIGN_COVER_DEFAULT;
-    memory = scarce_allocator();
-
-    while (scarce_next()) {
-        rc = try_steps(&http, &policy, SECRET, &memory, &msg);
-
-        if (scarce_failed()) {
-            EXPECT_INT(rc, SIGN_NO_MEMORY);
-
-        } else {
-            EXPECT_INT(rc, SIGN_INVALID);
-        }
-
-        scarce_free();
-    }
-
-    postern_arena_destroy(arena);
-    arena = NULL;
+    try_scarce(&http, SIGN_INVALID);
 }
 
 

@@ -7,8 +7,7 @@
 /* Presigned URLs: what is accepted, and every way to write a parameter that an
    application could read differently. */
 
-#include "sigv4_try.h"
-#include "scarce.h"
+#include "sigv4_scarce.h"
 
 
 #define QUERY_SCOPE  "20261121%2Fus-east-1%2Fs3%2Faws4_request"
@@ -381,38 +380,15 @@ TEST(other_schemes_are_not_mistaken_for_it)
 
 TEST(out_of_memory)
 {
-    char             line[2048];
-    sign_code_e      rc;
-    sign_text_t      http;
-    sign_policy_t    policy;
-    sign_message_t   msg;
-    postern_alloc_t  memory;
+    char         line[2048];
+    sign_text_t  http;
 
     EXPECT_INT(presigned(QUERY, QUERY, HOST), SIGN_OK);
 
     snprintf(line, sizeof(line), "%s HTTP/1.1\n" HOST "\n", t.line);
     sign_text_parse(&http, line, strlen(line));
 
-    memset(&policy, 0, sizeof(policy));
-    policy.schemes = SIGN_SIGV4;
-    policy.cover = SIGN_COVER_DEFAULT;
-    memory = scarce_allocator();
-
-    while (scarce_next()) {
-        rc = try_steps(&http, &policy, SECRET, &memory, &msg);
-
-        if (scarce_failed()) {
-            EXPECT_INT(rc, SIGN_NO_MEMORY);
-
-        } else {
-            EXPECT_INT(rc, SIGN_OK);
-        }
-
-        scarce_free();
-    }
-
-    postern_arena_destroy(arena);
-    arena = NULL;
+    try_scarce(&http, SIGN_OK);
 }
 
 
