@@ -4,62 +4,21 @@
 use strict;
 use warnings;
 
+use lib "t/lib";
+use Cli;
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $top     = $ENV{POSTERN_TOP} // ".";
-my $program = $ENV{TEST_NGINX_POSTERN} // "$top/build/postern";
-my $dir     = tempdir(CLEANUP => 1);
-my $port    = $ENV{TEST_NGINX_PORT} // 1984;
+my $top  = $ENV{POSTERN_TOP} // ".";
+my $dir  = tempdir(CLEANUP => 1);
+my $port = $ENV{TEST_NGINX_PORT} // 1984;
 
 chdir $dir or die;
 chmod 0755, $dir;
 umask 022;
 
-
-# status, standard output, standard error of the program; $in is its input
-
-sub run {
-    my ($in, @args) = @_;
-
-    open my $file, ">", "in" or die;
-    print $file $in // "";
-    close $file;
-
-    my $pid = fork // die;
-
-    if ($pid == 0) {
-        open STDIN, "<", "in";
-        open STDOUT, ">", "out";
-        open STDERR, ">", "err";
-        exec $program, @args or exit 127;
-    }
-
-    waitpid $pid, 0;
-
-    return ($? & 127 ? "signal " . ($? & 127) : $? >> 8,
-            slurp("out"), slurp("err"));
-}
-
-sub slurp {
-    my ($name) = @_;
-    local $/;
-
-    open my $file, "<", $name or return "";
-
-    return <$file> // "";
-}
-
-sub spew {
-    my ($name, $text, $mode) = @_;
-
-    open my $file, ">", $name or die "$name: $!";
-    print $file $text;
-    close $file;
-    chmod $mode // 0644, $name;
-}
 
 sub mode { return sprintf "%04o", (stat $_[0])[2] & 07777 }
 

@@ -5,53 +5,15 @@ use v5.32;
 use strict;
 use warnings;
 
-use Cwd qw(getcwd);
+use lib "t/lib";
+use Cli;
 use File::Temp qw(tempdir);
 use JSON::PP;
 use Test::More;
 
-my $program = getcwd . "/build/postern";
 my $dir = tempdir(CLEANUP => 1);
 
 chdir $dir or die;
-
-
-sub slurp {
-    my ($name) = @_;
-    local $/;
-
-    open my $file, "<", $name or return "";
-
-    return <$file> // "";
-}
-
-sub spew {
-    my ($name, $text) = @_;
-
-    open my $file, ">", $name or die "$name: $!";
-    print $file $text;
-    close $file;
-}
-
-sub run {
-    my ($in, @args) = @_;
-
-    spew("in", $in);
-
-    my $pid = fork // die;
-
-    if ($pid == 0) {
-        open STDIN, "<", "in";
-        open STDOUT, ">", "out";
-        open STDERR, ">", "err";
-        exec $program, @args or exit 127;
-    }
-
-    waitpid $pid, 0;
-
-    return ($? & 127 ? "signal " . ($? & 127) : $? >> 8,
-            slurp("out"), slurp("err"));
-}
 
 sub refused {
     my ($name, $want, $like, @args) = @_;

@@ -4,54 +4,17 @@
 use strict;
 use warnings;
 
+use lib "t/lib";
+use Cli;
 use File::Temp qw(tempdir);
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 
-my $top     = $ENV{POSTERN_TOP} // ".";
-my $program = $ENV{TEST_NGINX_POSTERN} // "$top/build/postern";
-my $dir     = tempdir(CLEANUP => 1);
+my $dir = tempdir(CLEANUP => 1);
 
 chdir $dir or die;
 
 my $secret = "an example secret of more than 32 bytes";
-
-sub run {
-    my ($in, @args) = @_;
-
-    spew("in", $in);
-
-    my $pid = fork // die;
-
-    if ($pid == 0) {
-        open STDIN, "<", "in";
-        open STDOUT, ">", "out";
-        open STDERR, ">", "err";
-        exec $program, @args or exit 127;
-    }
-
-    waitpid $pid, 0;
-
-    return ($? & 127 ? "signal " . ($? & 127) : $? >> 8,
-            slurp("out"), slurp("err"));
-}
-
-sub slurp {
-    my ($name) = @_;
-    local $/;
-
-    open my $file, "<:raw", $name or return "";
-
-    return <$file> // "";
-}
-
-sub spew {
-    my ($name, $text) = @_;
-
-    open my $file, ">:raw", $name or die "$name: $!";
-    print $file $text;
-    close $file;
-}
 
 sub made {
     my (@args) = @_;

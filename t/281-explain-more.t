@@ -6,60 +6,21 @@ use warnings;
 
 use lib "t/lib";
 
-use Cwd qw(abs_path);
 use Digest::SHA qw(hmac_sha512_base64);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use JSON::PP qw(decode_json);
 use Test::More;
 
+use Cli;
 use Postern ();
 use SigV4 ();
 
-my $top     = abs_path($ENV{POSTERN_TOP} // ".");
-my $program = $ENV{TEST_NGINX_POSTERN} // "$top/build/postern";
-my $dir     = tempdir(CLEANUP => 1);
+my $dir = tempdir(CLEANUP => 1);
 
 chdir $dir or die;
 
 my $secret = $Postern::secret;
-
-sub run {
-    my ($in, @args) = @_;
-
-    spew("in", $in);
-
-    my $pid = fork // die;
-
-    if ($pid == 0) {
-        open STDIN, "<", "in";
-        open STDOUT, ">", "out";
-        open STDERR, ">", "err";
-        exec $program, @args or exit 127;
-    }
-
-    waitpid $pid, 0;
-
-    return ($? & 127 ? "signal " . ($? & 127) : $? >> 8,
-            slurp("out"), slurp("err"));
-}
-
-sub slurp {
-    my ($name) = @_;
-    local $/;
-
-    open my $file, "<:raw", $name or return "";
-
-    return <$file> // "";
-}
-
-sub spew {
-    my ($name, $text) = @_;
-
-    open my $file, ">:raw", $name or die "$name: $!";
-    print $file $text;
-    close $file;
-}
 
 sub made {
     my (@args) = @_;
@@ -204,7 +165,7 @@ my $url = "http://app.example/a%20b?c=d&e";
     verdict("chunked", "verifies", $r);
 
     my $out = verdict("chunked, the second chunk", "sign/digest",
-                      $r =~ s/bb/bB/r);
+                      $r =~ s/b{199}\Kb/B/r);
     like($out, qr/^why +the signature of chunk 2 is not that of what came$/m,
          "chunked: which one");
     like($out, qr/^the string to sign of that chunk that the gateway expects:\n/m,
@@ -216,14 +177,14 @@ my $url = "http://app.example/a%20b?c=d&e";
     my ($right) = $text =~ /([0-9a-f]{64})\s*\z/;
 
     spew("base", $text =~ s/[0-9a-f]{64}\s*\z/Digest::SHA::sha256_hex($chunks[1])/er);
-    $out = verdict("chunked, --base", "sign/digest", $r =~ s/bb/bB/r, "--base",
+    $out = verdict("chunked, --base", "sign/digest", $r =~ s/b{199}\Kb/B/r, "--base",
                    "base");
     like($out, qr/^first difference, line 6, hash of the chunk:$/m,
          "chunked: the first difference");
     like($out, qr/^  expected  \| $right$/m, "chunked: what came");
 
     spew("base", $text);
-    like(verdict("chunked, the same", "sign/digest", $r =~ s/bb/bB/r, "--base",
+    like(verdict("chunked, the same", "sign/digest", $r =~ s/b{199}\Kb/B/r, "--base",
                  "base"), qr/^base is the same:/m, "chunked: nothing differs");
 
     like(verdict("chunked, cut off", "sign/digest",
