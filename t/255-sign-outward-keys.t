@@ -11,6 +11,7 @@ use Npm;
 use Postern ();
 use PosternStore;
 use RedisKeys;
+use SigV4 ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -320,6 +321,168 @@ redis(10);
 set_key("out");
 set_key("out-pair", $pair);
 ok PosternStore::wait_for(sub { status("/up/a") == 200 }, 15), "Redis is back";
+
+
+# the ways in which nginx comes to send a request: each is verified by the other
+# nginx, which says how, and what it got
+
+PosternStore::spew("$dir/large.bin", join "", map { "line $_\n" } 1 .. 60000);
+PosternStore::spew("$dir/page.html", '<!--# include virtual="/part/a" -->');
+
+my $second = RedisKeys::sign_port(1);
+my $socket = "$dir/second.sock";
+
+nginx(1, keys_conf(1, undef, <<"END"));
+    listen unix:$socket;
+    add_header X-Second "\$sign_status \$sign_scheme \$sign_key_id" always;
+    add_header X-Got "\$request_method \$request_uri" always;
+
+    location /files/ {
+        alias $dir/;
+        expires 1s;
+    }
+    location = /elsewhere {
+        add_header X-Accel-Redirect /inside/b;
+        return 200;
+    }
+END
+
+nginx(0, keys_conf(0) . <<"END");
+    proxy_cache_path $dir/cache keys_zone=c:1m;
+
+    upstream second {
+        server 127.0.0.1:$second;
+        keepalive 4;
+    }
+
+    server {
+        listen 127.0.0.1:@{[port(40)]};
+        sign_upstream rfc9421 key=file-1;
+
+        location /unix/ {
+            proxy_pass http://unix:$socket;
+        }
+        location /kept/ {
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_pass http://second;
+        }
+        location /slice/ {
+            slice 64k;
+            proxy_http_version 1.1;
+            proxy_set_header Range \$slice_range;
+            proxy_cache c;
+            proxy_cache_key \$uri\$slice_range;
+            proxy_cache_valid 206 1h;
+            proxy_pass http://second/files/;
+        }
+        location /stale/ {
+            proxy_cache c;
+            proxy_cache_use_stale updating;
+            proxy_cache_background_update on;
+            proxy_cache_revalidate on;
+            add_header X-Cache \$upstream_cache_status;
+            proxy_pass http://second/files/;
+        }
+        location /converted/ {
+            proxy_cache c;
+            proxy_cache_valid 200 1h;
+            proxy_pass http://second/files/;
+        }
+        location /limited/ {
+            limit_except GET {
+                allow all;
+            }
+            proxy_pass http://second;
+        }
+        location /outside/ {
+            proxy_pass http://second/elsewhere;
+        }
+        location /inside/ {
+            internal;
+            proxy_pass http://second;
+        }
+        location /ssi/ {
+            ssi on;
+            proxy_pass http://second/files/;
+        }
+        location /part/ {
+            proxy_pass http://second;
+        }
+        location /stored/ {
+            proxy_store $dir/stored;
+            proxy_pass http://second;
+        }
+        location /bare/ {
+            proxy_pass_request_headers off;
+            proxy_pass http://second;
+        }
+        location /query/ {
+            proxy_pass http://second/a/?x=;
+        }
+        location ~ ^/matched/(.*) {
+            proxy_pass http://second/\$1\$is_args\$args;
+        }
+        location /tried/ {
+            try_files /nothing \@named;
+        }
+        location \@named {
+            proxy_pass http://second;
+        }
+        location /presigned/ {
+            sign on;
+            sign_insecure_body on;
+            sign_upstream sigv4 key=file-1 region=r service=s3;
+            proxy_pass http://second;
+        }
+        location /hostless/ {
+            proxy_set_header Host "";
+            proxy_pass http://second;
+        }
+    }
+END
+
+for (["GET /unix/a"], ["GET /kept/a"], ["POST /kept/a"], ["GET /kept/b"],
+     ["GET /slice/large.bin", "GET /files/large.bin"],
+     ["HEAD /converted/large.bin", "GET /files/large.bin"],
+     ["GET /limited/a"], ["POST /limited/a"],
+     ["GET /outside/", "GET /inside/b"],
+     ["GET /ssi/page.html", "GET /files/page.html"], ["GET /stored/a"],
+     ["GET /bare/a?b"], ["POST /bare/a"], ["GET /query/b", "GET /a/?x=b"],
+     ["GET /matched/a?b=%20", "GET /a?b=%20"], ["GET /tried/a"])
+{
+    my ($sent, $got) = @$_;
+    my ($method, $path) = split / /, $sent;
+    my $r = Postern::http(Postern::raw_request($method, $path, "",
+                $method eq "POST" ? "body" : undef), port(40));
+
+    is "$r->{status} " . ($r->{field}{"x-second"} // "-"),
+       "200 verified rfc9421 file-1", $sent;
+    is $r->{field}{"x-got"}, $got // $sent, "as it was sent";
+}
+
+is length ask("/slice/large.bin")->{body}, -s "$dir/large.bin",
+   "each slice was signed";
+like ask("/ssi/page.html")->{body}, qr/running/, "and what SSI includes";
+
+is ask("/stale/page.html")->{field}{"x-cache"}, "MISS", "asked for";
+ok PosternStore::wait_for(sub {
+    ask("/stale/page.html")->{field}{"x-cache"} eq "STALE" }), "out of date";
+ok PosternStore::wait_for(sub {
+    ask("/stale/page.html")->{field}{"x-cache"} eq "HIT" }),
+   "asked for again in the background";
+
+my $presigned = SigV4::presigned(target => "/presigned/a?x=1",
+                                  keyid => "file-1",
+                                  secret => $RedisKeys::secret);
+$r = ask($presigned);
+
+is $r->{field}{"x-second"}, "verified sigv4 file-1", "a presigned URL";
+is $r->{field}{"x-got"}, "GET /presigned/a?x=1", "stays here";
+
+is status("/hostless/a"), 500, "without a Host there is nothing to cover";
+ok error_log(0, qr/cannot be signed \(sign\/coverage\): the request has no "\@authority"/),
+   "is told";
 
 
 # a handler that does what that of proxy_pass does not: no request is left over

@@ -99,7 +99,7 @@ sub presigned {
     my %r = (method => "GET", target => "/", authority => "localhost",
              service => "s3", region => "eu-central-1", expires => 60,
              hash => "UNSIGNED-PAYLOAD", created => time,
-             secret => $Postern::secret, @_);
+             keyid => "AK1", secret => $Postern::secret, @_);
 
     my $date = POSIX::strftime("%Y%m%dT%H%M%SZ", gmtime $r{created});
     my $scope = join "/", substr($date, 0, 8), $r{region}, $r{service},
@@ -107,7 +107,7 @@ sub presigned {
     my ($path, $query) = split /\?/, $r{target}, 2;
 
     $query = join "&", sort "X-Amz-Algorithm=AWS4-HMAC-SHA256",
-        "X-Amz-Credential=AK1%2F" . $scope =~ s{/}{%2F}gr, "X-Amz-Date=$date",
+        "X-Amz-Credential=$r{keyid}%2F" . $scope =~ s{/}{%2F}gr, "X-Amz-Date=$date",
         "X-Amz-Expires=$r{expires}", "X-Amz-SignedHeaders=host",
         split /&/, $query // "";
 
