@@ -9,6 +9,7 @@ use warnings;
 use Enos;
 use Hostile ();
 use IO::Socket::INET;
+use JSON::PP ();
 use Postern ();
 use PosternStore;
 use Test::More;
@@ -142,6 +143,93 @@ for (["/post", 1], ["/other", 0]) {
 }
 
 nginx_stop(0);
+redis_stop(10);
+
+
+# a reload and another directory while they wait: each is judged by what there
+# was when it came, and those that went away leave nothing behind
+
+redis(10);
+redis_cli(10, "SET", "postern:key:{apart}", JSON::PP::encode_json(
+    { org => "acme", roles => ["viewer"], algorithm => "ed25519",
+      public_key => Postern::public_key("ed25519") }));
+
+my $conf = <<"END";
+    postern_zone 1m;
+    postern_redis redis://$redis timeout=20s;
+    postern_directory $file 100ms;
+    postern_keys redis;
+
+    server {
+        listen 127.0.0.1:@{[port(4)]};
+        sign on;
+        sign_explain on;
+
+        location = /apim-token-service/v2.0/token/get {
+            sign off;
+            sign_enos_token;
+        }
+
+        location / {
+            empty_gif;
+        }
+    }
+END
+
+nginx(2, $conf, "worker_processes 1;");
+
+sub apart { return code(keyid => "apart", key => "ed25519", @_) }
+
+ok wait_for(sub {
+    start("/", apart(nonce => rand))->() eq "200 -"
+}), "a key in Redis";
+
+redis_cli(10, "SET", "postern:key:{later}",
+          redis_cli(10, "GET", "postern:key:{apart}"));
+
+# what waits: for a key, for its rate, for the claim, for the rate of a call
+sub waiting {
+    my $time = ms();
+    my $sum = Digest::SHA::sha256_hex($Enos::key . $time . $Enos::secret);
+    my $s = Hostile::open_to(port(4));
+
+    Hostile::send_bytes($s, Postern::raw_request("POST",
+        "/apim-token-service/v2.0/token/get", "",
+        qq({"appKey":"$Enos::key","encryption":"$sum","timestamp":$time})));
+
+    my $call = sub {
+        my ($status) = (Hostile::read_for($s, 15) // "") =~ m{^HTTP/\S+ (\d+)};
+
+        return ($status // 0) . " -";
+    };
+
+    return (start("/", apart(keyid => "later", nonce => rand)),
+            start("/", code(keyid => "rated", nonce => rand)),
+            start("/", code(nonce => rand)), $call);
+}
+
+redis_signal(10, "STOP");
+
+my @answers = waiting();
+waiting() for 1 .. 5;               # and are given up
+
+open $out, ">", "$file.new" or die "$file.new: $!\n";
+print $out Postern::directory(AK1 => undef, $Enos::key => Enos::app());
+close $out;
+rename "$file.new", $file or die "$file: $!\n";
+
+ok wait_for(sub { error_log(2, qr/is in force/) }), "another directory";
+nginx_reload(2);
+sleep 1;
+redis_signal(10, "CONT");
+
+is join(", ", map { $_->() } @answers), join(", ", ("200 -") x 4),
+   "what came before is answered by what there was then";
+is start("/", code())->(), "401 sign/unknown-key", "what comes now is not";
+
+nginx_stop(2);
+is scalar(error_log(2, qr/\[(alert|crit|emerg)\]|open socket/)), 0,
+   "nothing is left";
 redis_stop(10);
 
 
