@@ -45,6 +45,11 @@ static ngx_int_t ngx_http_audit_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_audit_init_process(ngx_cycle_t *cycle);
 
 
+/* of the process: its filters are, or were, in the chains */
+
+static ngx_uint_t  ngx_http_audit_filters;
+
+
 static ngx_command_t  ngx_http_audit_commands[] = {
 
     { ngx_string("audit"),
@@ -502,7 +507,8 @@ ngx_http_audit_preconfiguration(ngx_conf_t *cf)
 }
 
 
-/* where no location says "audit on" nothing is hooked in */
+/* where no location says "audit on" nothing is hooked in; but filters that were
+   once in their chains stay there: see ngx_http_postern_filters.c */
 
 static ngx_int_t
 ngx_http_audit_init(ngx_conf_t *cf)
@@ -512,6 +518,16 @@ ngx_http_audit_init(ngx_conf_t *cf)
     ngx_http_audit_main_conf_t  *amcf;
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_audit_module);
+
+    if (amcf->used || ngx_http_audit_filters) {
+        ngx_http_audit_filters = 1;
+
+        ngx_http_next_header_filter = ngx_http_top_header_filter;
+        ngx_http_top_header_filter = ngx_http_audit_header_filter;
+
+        ngx_http_next_body_filter = ngx_http_top_body_filter;
+        ngx_http_top_body_filter = ngx_http_audit_body_filter;
+    }
 
     if (!amcf->used) {
         return NGX_OK;
@@ -543,12 +559,6 @@ ngx_http_audit_init(ngx_conf_t *cf)
     }
 
     *h = ngx_http_audit_log_handler;
-
-    ngx_http_next_header_filter = ngx_http_top_header_filter;
-    ngx_http_top_header_filter = ngx_http_audit_header_filter;
-
-    ngx_http_next_body_filter = ngx_http_top_body_filter;
-    ngx_http_top_body_filter = ngx_http_audit_body_filter;
 
     return NGX_OK;
 }

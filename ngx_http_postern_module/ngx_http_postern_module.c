@@ -11,12 +11,14 @@
  *     ngx_http_postern_apart.c       keys that stand in Redis
  *     ngx_http_postern_job.c         work for threads
  *     ngx_http_postern_memory.c      shared memory, over upgrades too
+ *     ngx_http_postern_filters.c     chains of filters, over failed reloads too
  */
 
 
 #define NGX_HTTP_POSTERN_CORE
 
 #include "ngx_http_postern_apart.h"
+#include "ngx_http_postern_filters.h"
 #include "ngx_http_postern_identity.h"
 #include "ngx_http_postern_job.h"
 #include "ngx_http_postern_keys.h"
@@ -77,8 +79,14 @@ static char *ngx_http_postern_merge_loc_conf(ngx_conf_t *cf, void *parent,
 static ngx_int_t ngx_http_postern_init(ngx_conf_t *cf);
 static void ngx_http_postern_check_secrets(ngx_conf_t *cf,
     ngx_http_postern_main_conf_t *pmcf);
+static ngx_int_t ngx_http_postern_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_postern_init_process(ngx_cycle_t *cycle);
 static void ngx_http_postern_exit_process(ngx_cycle_t *cycle);
+
+
+/* of the process: refusals are, or were, in the chains of filters */
+
+static ngx_uint_t  ngx_http_postern_refuses;
 
 
 static ngx_command_t  ngx_http_postern_commands[] = {
@@ -164,7 +172,7 @@ ngx_module_t  ngx_http_postern_module = {
     ngx_http_postern_commands,             /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    ngx_http_postern_memory_init_module,   /* init module */
+    ngx_http_postern_init_module,          /* init module */
     ngx_http_postern_init_process,         /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -480,6 +488,10 @@ ngx_http_postern_mac(ngx_uint_t n, const char *purpose, postern_str_t data,
 static ngx_int_t
 ngx_http_postern_add_handlers(ngx_conf_t *cf)
 {
+    if (ngx_http_postern_filters_begin(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_postern_add_variables(cf);
 }
 
@@ -581,9 +593,14 @@ ngx_http_postern_init(ngx_conf_t *cf)
         *h = ngx_http_postern_preaccess_handler;
     }
 
-    /* nobody can be refused where nobody can be known */
+    /* nobody can be refused where nobody can be known; see
+       ngx_http_postern_filters.c */
 
     if (pmcf->directory.file.len || pmcf->store.zone) {
+        ngx_http_postern_refuses = 1;
+    }
+
+    if (ngx_http_postern_refuses) {
         ngx_http_postern_refuse_init();
     }
 
@@ -629,10 +646,25 @@ ngx_http_postern_check_secrets(ngx_conf_t *cf,
 }
 
 
+/* nothing can keep this configuration from being in force any more */
+
+static ngx_int_t
+ngx_http_postern_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_postern_filters_keep();
+
+    return ngx_http_postern_memory_init_module(cycle);
+}
+
+
 static ngx_int_t
 ngx_http_postern_init_process(ngx_cycle_t *cycle)
 {
     ngx_http_postern_main_conf_t  *pmcf;
+
+    /* also where a configuration without this module came to nothing */
+
+    ngx_http_postern_filters_restore(NULL);
 
     ngx_http_postern_memory_init_process();
 

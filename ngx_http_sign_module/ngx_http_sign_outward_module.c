@@ -51,6 +51,11 @@ static ngx_http_sign_pass_t  ngx_http_sign_others[NGX_HTTP_SIGN_OTHERS] = {
 };
 
 
+/* of the process: the filters of answers are, or were, in their chains */
+
+static ngx_uint_t  ngx_http_sign_responds;
+
+
 static ngx_command_t  ngx_http_sign_outward_commands[] = {
 
     { ngx_string("sign_upstream"),
@@ -440,7 +445,14 @@ ngx_http_sign_outward_postconfiguration(ngx_conf_t *cf)
     omcf = ngx_http_conf_get_module_main_conf(cf,
                                               ngx_http_sign_outward_module);
 
+    /* among the filters of nginx, where one that goes leaves its neighbours
+       pointing past it, also if the configuration comes to nothing */
+
     if (omcf->response) {
+        ngx_http_sign_responds = 1;
+    }
+
+    if (ngx_http_sign_responds) {
         ngx_http_sign_response_init();
     }
 

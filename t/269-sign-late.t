@@ -1,5 +1,5 @@
-# What may have changed while a request waited for Redis: the time, and where
-# the request is.
+# What may have changed while a request waited for Redis, or since nginx started:
+# the time, where the request is, and configurations that came to nothing.
 
 use lib ($ENV{POSTERN_TOP} // ".") . "/t/lib";
 use v5.32;
@@ -245,5 +245,94 @@ END
 ok wait_for(sub { error_log(1, qr/postern_redis.*ERR unknown command/) }),
    "its words are told";
 is scalar(error_log(1, qr/hunter2/)), 0, "but for the password";
+
+nginx_stop(1);
+
+
+# configurations that are refused leave those in force as they are, also to
+# workers that start later
+
+open $out, ">", $file or die "$file: $!\n";
+print $out Postern::directory();
+close $out;
+
+open $out, ">", dir() . "/broken.json" or die "broken.json: $!\n";
+print $out "{";
+close $out;
+
+open $out, ">", dir() . "/text" or die "text: $!\n";
+print $out "a text\n";
+close $out;
+
+my $taken = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 5,
+                                  LocalPort => port(6)) or die "listen: $!\n";
+
+$conf = <<"END";
+    postern_zone 1m;
+    postern_directory $file;
+    audit_file @{[dir()]}/audit.jsonl;
+
+    server {
+        listen 127.0.0.1:@{[port(4)]};
+        root @{[dir()]};
+        audit on;
+        sign on;
+        sign_explain on;
+        sign_response on;
+        sign_response_key AK1;
+
+        location / {
+            proxy_pass http://127.0.0.1:@{[port(5)]};
+        }
+
+        location = /text {
+        }
+    }
+END
+
+my $one = "worker_processes 1;";
+nginx(3, $conf, $one);
+
+sub post {
+    my ($sent) = @_;
+    my $r = Postern::http(Postern::raw_request("POST", "/a",
+                Postern::rfc9421(method => "POST", target => "/a",
+                                 body => "hello", nonce => rand), $sent),
+                port(4));
+
+    return "$r->{status} " . (exists $r->{field}{signature} ? "signed" : "bare")
+           . " " . ($r->{body} =~ /"code":"([^"]*)"/ ? $1 : "-");
+}
+
+sub holds {
+    my ($when) = @_;
+
+    is post("hello"), "200 signed -", "$when: a body";
+    is post("jello"), "400 signed sign/digest", "$when: another";
+
+    my $r = Postern::http(Postern::raw_request("GET", "/text",
+                              code(target => "/text", nonce => rand)), port(4));
+    is $r->{body}, "a text\n", "$when: a file";
+    like $r->{field}{signature} // "", qr/^sig1=/, "$when: that is signed";
+}
+
+holds("at first");
+
+for (["with a socket that is taken",
+      "server { listen 127.0.0.1:@{[port(6)]}; }", qr/still could not bind/],
+     ["with a broken directory", $conf =~ s/postern\.json/broken.json/r,
+      qr/\[emerg\].*broken\.json/])
+{
+    my ($name, $broken, $told) = @$_;
+    my @workers = workers(3);
+
+    nginx_reload(3, $broken, $one);
+    ok wait_for(sub { error_log(3, $told) }, 10), "$name: refused";
+
+    kill "KILL", @workers;
+    ok wait_for(sub { my @now = workers(3); @now && $now[0] != $workers[0] }),
+       "$name: another worker";
+    holds($name);
+}
 
 done_testing();
