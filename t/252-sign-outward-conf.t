@@ -203,6 +203,8 @@ fine
 --- request eval
 "POST /a\nbody"
 --- error_code: 200
+--- client
+came();
 --- error_log
 "proxy_request_buffering off" has no effect with "sign_upstream"
 
@@ -248,8 +250,6 @@ my $h2 = Postern::port() + 4;
     }
 _EOC_
 --- client
-Hostile::recorded(Outward::app());
-
 my $c = Http2->new(port => port() + 4);
 
 for my $n (0, 1, 5) {

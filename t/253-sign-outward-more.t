@@ -360,6 +360,8 @@ client sent "Content-Type" twice
     }
 --- request
 GET /
+--- client
+came();
 --- error_log
 "insecure_unsigned_body" is set in "sign_upstream": who sees a request on its way to the application may change its body
 
