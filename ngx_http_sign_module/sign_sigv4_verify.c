@@ -20,6 +20,11 @@ static void sign_scope_derive(const sign_key_t *k, const sign_sigv4_t *v4,
     sign_hmac_t *mac);
 
 
+/*
+ * What is refused costs the derivation also where the signing key is at hand:
+ * only of keys that somebody has it can be, and the time would tell.
+ */
+
 int
 sign_sigv4_verify(sign_key_t *k, sign_message_t *msg)
 {
@@ -38,13 +43,13 @@ sign_sigv4_verify(sign_key_t *k, sign_message_t *msg)
     text = sign_scope_text(v4);
     scope = sign_scope_find(k, text);
 
-    if (scope != NULL) {
-        return sign_verify_readings(&scope->mac, msg);
+    if (scope != NULL && sign_verify_readings(&scope->mac, msg)) {
+        return 1;
     }
 
     sign_scope_derive(k, v4, &mac);
 
-    valid = sign_verify_readings(&mac, msg);
+    valid = (scope == NULL && sign_verify_readings(&mac, msg));
 
     if (valid) {
         sign_scope_keep(k, text, &mac);
