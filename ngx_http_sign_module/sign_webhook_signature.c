@@ -320,5 +320,5 @@ sign_webhook_time(postern_str_t text)
 
     /* 13 digits are milliseconds since 2001, and would be the year 33658 */
 
-    return text.len == SIGN_WEBHOOK_TIME_DIGITS ? t / 1000 : t;
+    return t >= 0 && text.len == SIGN_WEBHOOK_TIME_DIGITS ? t / 1000 : t;
 }
