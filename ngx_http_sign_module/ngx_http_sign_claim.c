@@ -13,7 +13,7 @@
 #include "ngx_http_sign_module.h"
 
 
-static ngx_uint_t ngx_http_sign_quota(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_sign_set_quota(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_over(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, ngx_msec_t wait);
@@ -40,7 +40,7 @@ ngx_http_sign_cap(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     ngx_str_t   org;
     ngx_msec_t  wait;
 
-    if (!ngx_http_sign_quota(r, ctx)) {
+    if (!ngx_http_sign_set_quota(r, ctx)) {
         return NGX_OK;
     }
 
@@ -65,11 +65,11 @@ ngx_http_sign_cap(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 }
 
 
-/* the window is the longest that a claim of this configuration lasts; 0 where
-   nothing is counted */
+/* fills in ctx->quota: its window is the longest that a claim of this
+   configuration lasts; 0 where nothing is counted */
 
 static ngx_uint_t
-ngx_http_sign_quota(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+ngx_http_sign_set_quota(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     ngx_http_sign_main_conf_t  *smcf;
 
@@ -212,7 +212,7 @@ ngx_http_sign_make_claim(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     ctx->state = ngx_http_sign_claimed;
 
-    if (ngx_http_sign_quota(r, ctx)) {
+    if (ngx_http_sign_set_quota(r, ctx)) {
         ctx->claim.quota = &ctx->quota;
     }
 

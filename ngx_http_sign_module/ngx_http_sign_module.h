@@ -69,8 +69,8 @@
 
 typedef struct {
     ngx_flag_t                       used;      /* some location has sign on */
-    time_t                           window;    /* the widest of those */
-    time_t                           skew;
+    time_t                           window;    /* seconds: the widest of */
+    time_t                           skew;      /* those */
     ngx_array_t                     *webhooks;  /* of ngx_http_sign_webhook_t *
                                                    where sign is on */
     ngx_array_t                     *askers;    /* of ngx_http_sign_asker_t, the
@@ -104,8 +104,8 @@ typedef struct {
     ngx_http_sign_webhook_t         *webhook;
     ngx_uint_t                       own_webhook;   /* it is of this level */
     ngx_uint_t                       enos_token;    /* it gives tokens out */
-    time_t                           window;
-    time_t                           skew;
+    time_t                           window;    /* seconds */
+    time_t                           skew;      /* seconds */
 
     ngx_http_postern_place_t        *places;    /* of directives that -t may
                                                    have to speak of */
@@ -148,7 +148,7 @@ struct ngx_http_sign_ctx_s {
     sign_code_e                      first_shown;
 
     sign_code_e                      code;      /* how it ended */
-    time_t                           retry_after;
+    time_t                           retry_after;   /* seconds; 0: the usual */
     ngx_str_t                        error;     /* the same, "sign/…" */
     ngx_http_postern_refusal_t       refusal;
 

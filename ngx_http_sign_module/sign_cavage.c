@@ -710,36 +710,25 @@ cavage_signature(postern_str_t text, const postern_alloc_t *alloc,
 static size_t
 cavage_unescape(postern_str_t text, unsigned char *out)
 {
-    size_t         i, len;
-    unsigned char  ch;
+    int                   octet;
+    unsigned char        *p;
+    const unsigned char  *s, *last;
 
-    len = 0;
+    p = out;
+    s = text.data;
+    last = s + text.len;
 
-    for (i = 0; i < text.len; i++) {
-        ch = text.data[i];
+    while (s < last) {
+        octet = sign_escape(s, last);
 
-        if (ch == '%' && text.len - i >= 3) {
+        if (octet == '+' || octet == '/' || octet == '=') {
+            *p++ = (unsigned char) octet;
+            s += 3;
 
-            switch (text.data[i + 1] << 8 | (text.data[i + 2] | 0x20)) {
-
-            case '2' << 8 | 'b':
-                ch = '+';
-                break;
-
-            case '2' << 8 | 'f':
-                ch = '/';
-                break;
-
-            case '3' << 8 | 'd':
-                ch = '=';
-                break;
-            }
-
-            i += (ch != '%') ? 2 : 0;
+        } else {
+            *p++ = *s++;
         }
-
-        out[len++] = ch;
     }
 
-    return len;
+    return p - out;
 }

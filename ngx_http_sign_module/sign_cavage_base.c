@@ -217,9 +217,7 @@ base_target(const sign_request_t *req, const sign_cavage_t *cavage, int lower,
     base_put(out, req->method);
 
     for (i = begin; lower && out->data && i < out->len; i++) {
-        if (out->data[i] >= 'A' && out->data[i] <= 'Z') {
-            out->data[i] |= 0x20;
-        }
+        out->data[i] = sign_lower(out->data[i]);
     }
 
     base_text(out, " ");

@@ -203,7 +203,7 @@ target_is_credential(postern_str_t name, const sign_make_now_t *now)
 static int
 target_named(postern_str_t name, const char *want)
 {
-    unsigned              c;
+    unsigned char         c;
     const unsigned char  *p, *last;
 
     p = name.data;
@@ -215,13 +215,9 @@ target_named(postern_str_t name, const char *want)
             return 0;
         }
 
-        c = target_octet(&p, last);
+        c = (unsigned char) target_octet(&p, last);
 
-        if (c >= 'A' && c <= 'Z') {
-            c |= 0x20;
-        }
-
-        if (c != (unsigned char) *want) {
+        if (sign_lower(c) != (unsigned char) *want) {
             return 0;
         }
     }
