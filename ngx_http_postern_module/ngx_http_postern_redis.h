@@ -159,6 +159,9 @@ struct ngx_http_postern_redis_s {
 
     /* this one is told of changed keys, and does nothing else */
     struct ngx_http_postern_track_s    *track;
+
+    /* … of those that this one reads */
+    struct ngx_http_postern_track_s    *tracked;
 };
 
 

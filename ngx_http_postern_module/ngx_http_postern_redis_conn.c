@@ -54,6 +54,10 @@ ngx_http_postern_redis_conn_close(ngx_http_postern_redis_t *redis)
         ngx_http_postern_track_down(redis->track);
     }
 
+    if (redis->tracked) {
+        ngx_http_postern_track_part(redis->tracked);
+    }
+
     redis->out = NULL;
     redis->last_out = &redis->out;
 

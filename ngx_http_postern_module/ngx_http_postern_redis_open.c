@@ -501,6 +501,10 @@ ngx_http_postern_redis_handshaken(ngx_http_postern_redis_op_t *rop)
         return;
     }
 
+    if (redis->tracked) {
+        ngx_http_postern_track_compare(redis->tracked);
+    }
+
     ngx_http_postern_redis_flush(redis);
 }
 
