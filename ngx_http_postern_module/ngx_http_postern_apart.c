@@ -1,7 +1,12 @@
 
 /*
- * Keys in Redis: prefixkey:{id}, the object of the key and its organization.
- * Asked for by requests whose key the directory's file does not have.
+ * Keys in Redis, asked for by requests whose key the directory's file does not
+ * have:
+ *
+ *     prefixkey:{id}                       the object of the key and its
+ *                                          organization
+ *     prefixkey:fingerprint:{SHA256:...}   ids of keys that have it
+ *     prefixkey:issuer:{0a1b2c3d}          ids of authorities of that name
  */
 
 
@@ -17,6 +22,11 @@
 #define NGX_HTTP_POSTERN_APART_SIZE_MAX  100000
 #define NGX_HTTP_POSTERN_APART_ASKING    512      /* questions at a time */
 #define NGX_HTTP_POSTERN_APART_TOLD      60       /* s between two of one */
+#define NGX_HTTP_POSTERN_APART_MAX       NGX_HTTP_POSTERN_VALUE_MAX
+
+#define NGX_HTTP_POSTERN_APART_NAME                                           \
+    (sizeof("fingerprint:{") - 1 + POSTERN_NAME_MAX)
+
 
 
 /* a question that is under way */
@@ -28,14 +38,18 @@ typedef struct {
     ngx_http_postern_redis_op_t      *rop;
     ngx_http_postern_snapshot_t      *snapshot;    /* the request's */
     uint32_t                          epoch;
+    postern_by_e                      by;
     ngx_str_t                         key;
-    postern_str_t                     id;          /* in it */
+    postern_str_t                     name;        /* in it */
 } ngx_http_postern_apart_call_t;
 
 
+static postern_str_t ngx_http_postern_apart_name(postern_by_e by,
+    ngx_str_t *text, u_char *buf);
 static ngx_int_t ngx_http_postern_apart_ask(ngx_http_request_t *r,
     ngx_http_postern_op_t *op, ngx_http_postern_apart_conf_t *acf,
-    postern_str_t id, ngx_http_postern_snapshot_t *snapshot);
+    postern_by_e by, postern_str_t name,
+    ngx_http_postern_snapshot_t *snapshot);
 static ngx_int_t ngx_http_postern_apart_submit(
     ngx_http_postern_apart_call_t *call);
 static void ngx_http_postern_apart_cancel(ngx_http_postern_op_t *op);
@@ -45,8 +59,12 @@ static ngx_http_postern_result_e ngx_http_postern_apart_answer(
 static ngx_http_postern_result_e ngx_http_postern_apart_text(
     ngx_http_postern_apart_call_t *call, postern_str_t json, long long rest);
 static ngx_http_postern_record_t *ngx_http_postern_apart_parse(
-    ngx_http_postern_apart_call_t *call, postern_str_t json,
+    ngx_http_postern_apart_call_t *call, postern_str_t text,
     const u_char *digest, postern_error_t *err);
+static ngx_int_t ngx_http_postern_apart_read(
+    ngx_http_postern_apart_call_t *call, postern_str_t text,
+    ngx_http_postern_record_t *record, postern_arena_t *arena,
+    postern_error_t *err);
 static void ngx_http_postern_apart_fault(ngx_http_postern_apart_call_t *call,
     const u_char *digest, const postern_error_t *err);
 static ngx_int_t ngx_http_postern_apart_give(ngx_http_request_t *r,
@@ -145,8 +163,9 @@ ngx_http_postern_apart_exit_process(ngx_cycle_t *cycle,
 
 ngx_int_t
 ngx_http_postern_apart_key(ngx_http_request_t *r, ngx_http_postern_op_t *op,
-    ngx_str_t *id)
+    postern_by_e by, ngx_str_t *text)
 {
+    u_char                          buf[NGX_HTTP_POSTERN_APART_NAME];
     postern_str_t                   name;
     ngx_http_postern_record_t      *record;
     ngx_http_postern_snapshot_t    *snapshot;
@@ -170,11 +189,11 @@ ngx_http_postern_apart_key(ngx_http_request_t *r, ngx_http_postern_op_t *op,
         return NGX_ERROR;
     }
 
-    name = ngx_http_postern_slice(*id);
-
-    if (!postern_directory_key_id(name)) {
+    if (!postern_directory_key_id(ngx_http_postern_slice(*text))) {
         return ngx_http_postern_apart_at_once(op, NGX_HTTP_POSTERN_NO);
     }
+
+    name = ngx_http_postern_apart_name(by, text, buf);
 
     switch (ngx_http_postern_apart_cache_find(acf->cache, name, snapshot,
                                               &record))
@@ -188,8 +207,34 @@ ngx_http_postern_apart_key(ngx_http_request_t *r, ngx_http_postern_op_t *op,
         return ngx_http_postern_apart_at_once(op, NGX_HTTP_POSTERN_NO);
 
     default:
-        return ngx_http_postern_apart_ask(r, op, acf, name, snapshot);
+        return ngx_http_postern_apart_ask(r, op, acf, by, name, snapshot);
     }
+}
+
+
+/* as the cache has it */
+
+static postern_str_t
+ngx_http_postern_apart_name(postern_by_e by, ngx_str_t *text, u_char *buf)
+{
+    u_char         *p;
+    postern_str_t   name;
+
+    p = buf;
+
+    if (by == POSTERN_BY_FINGERPRINT) {
+        p = ngx_cpymem(p, "fingerprint:{", sizeof("fingerprint:{") - 1);
+
+    } else if (by == POSTERN_BY_ISSUER) {
+        p = ngx_cpymem(p, "issuer:{", sizeof("issuer:{") - 1);
+    }
+
+    p = ngx_cpymem(p, text->data, text->len);
+
+    name.data = buf;
+    name.len = p - buf;
+
+    return name;
 }
 
 
@@ -206,7 +251,7 @@ ngx_http_postern_apart_at_once(ngx_http_postern_op_t *op,
 
 static ngx_int_t
 ngx_http_postern_apart_ask(ngx_http_request_t *r, ngx_http_postern_op_t *op,
-    ngx_http_postern_apart_conf_t *acf, postern_str_t id,
+    ngx_http_postern_apart_conf_t *acf, postern_by_e by, postern_str_t name,
     ngx_http_postern_snapshot_t *snapshot)
 {
     u_char                         *p;
@@ -228,7 +273,7 @@ ngx_http_postern_apart_ask(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     prefix = &acf->cache->prefix;
 
     call = ngx_pcalloc(r->main->pool, sizeof(ngx_http_postern_apart_call_t)
-                                      + prefix->len + id.len + 1);
+                                      + prefix->len + name.len + 2);
     if (call == NULL) {
         return NGX_ERROR;
     }
@@ -236,17 +281,23 @@ ngx_http_postern_apart_ask(ngx_http_request_t *r, ngx_http_postern_op_t *op,
     call->op = op;
     call->request = r;
     call->conf = acf;
+    call->by = by;
     call->snapshot = snapshot;
-    call->epoch = ngx_http_postern_apart_cache_epoch(acf->cache, id);
+    call->epoch = ngx_http_postern_apart_cache_epoch(acf->cache, name);
 
     p = (u_char *) (call + 1);
     call->key.data = p;
 
     p = ngx_cpymem(p, prefix->data, prefix->len);
-    call->id.data = p;
-    call->id.len = id.len;
 
-    p = ngx_cpymem(p, id.data, id.len);
+    if (by == POSTERN_BY_ID) {
+        *p++ = '{';
+    }
+
+    call->name.data = p;
+    call->name.len = name.len;
+
+    p = ngx_cpymem(p, name.data, name.len);
     *p++ = '}';
 
     call->key.len = p - call->key.data;
@@ -255,20 +306,25 @@ ngx_http_postern_apart_ask(ngx_http_request_t *r, ngx_http_postern_op_t *op,
 }
 
 
+/* one byte more than a record may have, so that a longer one is seen to be */
+
 static ngx_int_t
 ngx_http_postern_apart_submit(ngx_http_postern_apart_call_t *call)
 {
-    postern_str_t                      args[2][2];
+    u_char                             last[POSTERN_RESP_INT_MAX];
+    postern_str_t                      args[2][4];
     ngx_http_postern_op_t             *op;
     ngx_http_postern_redis_command_t   commands[2];
 
-    args[0][0] = (postern_str_t) postern_string("GET");
+    args[0][0] = (postern_str_t) postern_string("GETRANGE");
     args[0][1] = ngx_http_postern_slice(call->key);
+    args[0][2] = (postern_str_t) postern_string("0");
+    args[0][3] = postern_resp_int(last, NGX_HTTP_POSTERN_APART_MAX);
     args[1][0] = (postern_str_t) postern_string("PTTL");
     args[1][1] = args[0][1];
 
     commands[0].args = args[0];
-    commands[0].nargs = 2;
+    commands[0].nargs = 4;
     commands[1].args = args[1];
     commands[1].nargs = 2;
 
@@ -348,12 +404,6 @@ ngx_http_postern_apart_answer(ngx_http_postern_apart_call_t *call,
     value = rop->replies[0];
     rest = rop->replies[1];
 
-    if (value->type == REDIS_REPLY_NIL) {
-        ngx_http_postern_apart_cache_keep(call->conf->cache, call->id,
-                                          call->epoch, NULL, NULL);
-        return NGX_HTTP_POSTERN_NO;
-    }
-
     if (value->type != REDIS_REPLY_STRING
         || rest->type != REDIS_REPLY_INTEGER)
     {
@@ -365,6 +415,12 @@ ngx_http_postern_apart_answer(ngx_http_postern_apart_call_t *call,
         }
 
         return NGX_HTTP_POSTERN_UNAVAILABLE;
+    }
+
+    if (value->len == 0 && rest->integer == -2) {
+        ngx_http_postern_apart_cache_keep(call->conf->cache, call->name,
+                                          call->epoch, NULL, NULL);
+        return NGX_HTTP_POSTERN_NO;
     }
 
     json.data = (u_char *) value->str;
@@ -395,7 +451,7 @@ ngx_http_postern_apart_text(ngx_http_postern_apart_call_t *call,
     (void) crypto_generichash(digest, sizeof(digest), json.data, json.len,
                               NULL, 0);
 
-    record = ngx_http_postern_apart_cache_same(cache, call->id,
+    record = ngx_http_postern_apart_cache_same(cache, call->name,
                                                call->snapshot, digest);
 
     if (record) {
@@ -412,7 +468,7 @@ ngx_http_postern_apart_text(ngx_http_postern_apart_call_t *call,
 
         if (record == NULL) {
             ngx_http_postern_apart_fault(call, digest, &err);
-            ngx_http_postern_apart_cache_keep(cache, call->id, call->epoch,
+            ngx_http_postern_apart_cache_keep(cache, call->name, call->epoch,
                                               call->snapshot, NULL);
             return NGX_HTTP_POSTERN_NO;
         }
@@ -421,7 +477,7 @@ ngx_http_postern_apart_text(ngx_http_postern_apart_call_t *call,
     record->ends = (rest > 0);
     record->expires = ngx_current_msec + (ngx_msec_t) ngx_max(rest, 0);
 
-    ngx_http_postern_apart_cache_keep(cache, call->id, call->epoch,
+    ngx_http_postern_apart_cache_keep(cache, call->name, call->epoch,
                                       call->snapshot, record);
 
     rc = ngx_http_postern_apart_give(call->request, call->op, record);
@@ -436,8 +492,9 @@ ngx_http_postern_apart_text(ngx_http_postern_apart_call_t *call,
 
 static ngx_http_postern_record_t *
 ngx_http_postern_apart_parse(ngx_http_postern_apart_call_t *call,
-    postern_str_t json, const u_char *digest, postern_error_t *err)
+    postern_str_t text, const u_char *digest, postern_error_t *err)
 {
+    ngx_int_t                   rc;
     postern_arena_t            *arena;
     ngx_http_postern_record_t  *record;
 
@@ -450,13 +507,10 @@ ngx_http_postern_apart_parse(ngx_http_postern_apart_call_t *call,
 
     record = postern_arena_alloc(arena, sizeof(ngx_http_postern_record_t));
 
-    if (record) {
-        record->apart.key = postern_directory_key_parse(
-                       ngx_http_postern_snapshot_directory(call->snapshot),
-                       call->id, json, arena, err);
-    }
+    rc = record ? ngx_http_postern_apart_read(call, text, record, arena, err)
+                : NGX_ERROR;
 
-    if (record == NULL || record->apart.key == NULL) {
+    if (rc != NGX_OK) {
         postern_arena_destroy(arena);
         return NULL;
     }
@@ -466,9 +520,41 @@ ngx_http_postern_apart_parse(ngx_http_postern_apart_call_t *call,
     record->refs = 1;
     record->arena = arena;
     record->snapshot = call->snapshot;
+    record->apart.serial = ++call->conf->serial;
     ngx_memcpy(record->digest, digest, NGX_HTTP_POSTERN_APART_DIGEST);
 
     return record;
+}
+
+
+static ngx_int_t
+ngx_http_postern_apart_read(ngx_http_postern_apart_call_t *call,
+    postern_str_t text, ngx_http_postern_record_t *record,
+    postern_arena_t *arena, postern_error_t *err)
+{
+    ngx_http_postern_apart_t  *apart;
+
+    apart = &record->apart;
+
+    if (text.len > NGX_HTTP_POSTERN_APART_MAX) {
+        ngx_memzero(err, sizeof(postern_error_t));
+        (void) ngx_snprintf((u_char *) err->text, sizeof(err->text) - 1,
+                            "has more than %d bytes",
+                            NGX_HTTP_POSTERN_APART_MAX);
+        return NGX_ERROR;
+    }
+
+    if (call->by == POSTERN_BY_ID) {
+        apart->key = postern_directory_key_parse(
+                       ngx_http_postern_snapshot_directory(call->snapshot),
+                       call->name, text, arena, err);
+
+        return apart->key ? NGX_OK : NGX_ERROR;
+    }
+
+    apart->ids = postern_directory_ids_parse(text, arena, &apart->nids, err);
+
+    return apart->ids ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -23,7 +23,7 @@
 #define NGX_HTTP_POSTERN_APART_EPOCHS  256    /* a power of two */
 
 
-/* a key and what was made of it; lies in its arena */
+/* a key, or ids of keys, and what was made of it; lies in its arena */
 
 typedef struct {
     ngx_http_postern_apart_t       apart;     /* what a request gets */
@@ -51,6 +51,7 @@ typedef struct {
     ngx_http_postern_redis_t         *redis;
     ngx_http_postern_apart_cache_t   *cache;
     ngx_uint_t                        asking;
+    uint64_t                          serial; /* of the last record */
     time_t                            told;   /* of the last one broken */
     u_char                            broken[NGX_HTTP_POSTERN_APART_DIGEST];
 } ngx_http_postern_apart_conf_t;
@@ -69,24 +70,30 @@ void ngx_http_postern_apart_exit_process(ngx_cycle_t *cycle,
 
 /* behind api.key() */
 ngx_int_t ngx_http_postern_apart_key(ngx_http_request_t *r,
-    ngx_http_postern_op_t *op, ngx_str_t *id);
+    ngx_http_postern_op_t *op, postern_by_e by, ngx_str_t *name);
 
 /* the core defines it */
 ngx_http_postern_apart_conf_t *ngx_http_postern_apart_conf(
     ngx_http_request_t *r);
 
 
-/* between the files: the cache.  find(): NGX_OK with a record, NGX_DECLINED:
-   Redis has none, NGX_AGAIN: it must be asked.  epoch() is told to what is kept
-   of the answer to a question sent after it; 0: nothing is to be kept.  keep()
-   takes a reference of its own; without a record the snapshot is that by which
-   Redis has none that can be used, NULL: it has none at all */
+/*
+ * Between the files: the cache.  A name is what stands in the key of Redis
+ * behind the prefix, without the braces of an id, and without the last one of
+ * others: "AK1", "fingerprint:{SHA256:…", which no id can be.
+ *
+ * find(): NGX_OK with a record, NGX_DECLINED: Redis has none, NGX_AGAIN: it is
+ * to be asked.  epoch() is told to what is kept of the answer to a question
+ * sent after it; 0: nothing is to be kept.  keep() takes a reference of its
+ * own; without a record the snapshot is that by which Redis has none that can be
+ * used, NULL: it has none at all.
+ */
 
 struct ngx_http_postern_apart_cache_s {
     ngx_http_postern_track_t       track;
-    ngx_str_t                      prefix;    /* "postern:key:{" */
+    ngx_str_t                      prefix;    /* "postern:key:" */
     postern_lru_t                 *found;     /* of records */
-    postern_lru_t                 *none;      /* ids that Redis has not */
+    postern_lru_t                 *none;      /* names that Redis has not */
     uint32_t                       epoch;
     uint32_t                       epochs[NGX_HTTP_POSTERN_APART_EPOCHS];
     u_char                         seed[16];
@@ -98,15 +105,15 @@ ngx_http_postern_apart_cache_t *ngx_http_postern_apart_cache_create(
 void ngx_http_postern_apart_cache_exit(ngx_http_postern_apart_cache_t *cache);
 
 ngx_int_t ngx_http_postern_apart_cache_find(
-    ngx_http_postern_apart_cache_t *cache, postern_str_t id,
+    ngx_http_postern_apart_cache_t *cache, postern_str_t name,
     ngx_http_postern_snapshot_t *snapshot, ngx_http_postern_record_t **record);
 uint32_t ngx_http_postern_apart_cache_epoch(
-    ngx_http_postern_apart_cache_t *cache, postern_str_t id);
+    ngx_http_postern_apart_cache_t *cache, postern_str_t name);
 void ngx_http_postern_apart_cache_keep(ngx_http_postern_apart_cache_t *cache,
-    postern_str_t id, uint32_t epoch, ngx_http_postern_snapshot_t *snapshot,
+    postern_str_t name, uint32_t epoch, ngx_http_postern_snapshot_t *snapshot,
     ngx_http_postern_record_t *record);
 ngx_http_postern_record_t *ngx_http_postern_apart_cache_same(
-    ngx_http_postern_apart_cache_t *cache, postern_str_t id,
+    ngx_http_postern_apart_cache_t *cache, postern_str_t name,
     ngx_http_postern_snapshot_t *snapshot, const u_char *digest);
 
 /* of another document now: nothing of it is used again */

@@ -7,13 +7,13 @@
 #include <sodium.h>
 
 
-#define NGX_HTTP_POSTERN_APART_KIND  "key:{"
+#define NGX_HTTP_POSTERN_APART_KIND  "key:"
 
 
 static void ngx_http_postern_apart_cache_changed(void *data,
     postern_str_t key);
 static uint32_t *ngx_http_postern_apart_cache_slot(
-    ngx_http_postern_apart_cache_t *cache, postern_str_t id);
+    ngx_http_postern_apart_cache_t *cache, postern_str_t name);
 static void ngx_http_postern_apart_cache_cleanup(void *data);
 
 
@@ -125,38 +125,43 @@ ngx_http_postern_apart_cache_changed(void *data, postern_str_t key)
 {
     ngx_http_postern_apart_cache_t *cache = data;
 
-    postern_str_t               id;
+    postern_str_t               name;
     ngx_http_postern_record_t  *record;
 
-    if (key.len <= cache->prefix.len + 1
+    if (key.len <= cache->prefix.len + 2
         || ngx_memcmp(key.data, cache->prefix.data, cache->prefix.len) != 0)
     {
         return;
     }
 
-    id.data = key.data + cache->prefix.len;
-    id.len = key.len - cache->prefix.len - 1;
+    name.data = key.data + cache->prefix.len;
+    name.len = key.len - cache->prefix.len - 1;
 
-    (*ngx_http_postern_apart_cache_slot(cache, id))++;
+    if (name.data[0] == '{') {
+        name.data++;
+        name.len--;
+    }
 
-    (void) postern_lru_remove(cache->none, id);
+    (*ngx_http_postern_apart_cache_slot(cache, name))++;
 
-    record = postern_lru_remove(cache->found, id);
+    (void) postern_lru_remove(cache->none, name);
+
+    record = postern_lru_remove(cache->found, name);
     if (record) {
         ngx_http_postern_record_release(record);
     }
 }
 
 
-/* of many ids one: what is kept less for it is asked for once more */
+/* of many names one: what is kept less for it is asked for once more */
 
 static uint32_t *
 ngx_http_postern_apart_cache_slot(ngx_http_postern_apart_cache_t *cache,
-    postern_str_t id)
+    postern_str_t name)
 {
     u_char  hash[crypto_shorthash_BYTES];
 
-    (void) crypto_shorthash(hash, id.data, id.len, cache->seed);
+    (void) crypto_shorthash(hash, name.data, name.len, cache->seed);
 
     return &cache->epochs[hash[0] % NGX_HTTP_POSTERN_APART_EPOCHS];
 }
@@ -164,7 +169,7 @@ ngx_http_postern_apart_cache_slot(ngx_http_postern_apart_cache_t *cache,
 
 ngx_int_t
 ngx_http_postern_apart_cache_find(ngx_http_postern_apart_cache_t *cache,
-    postern_str_t id, ngx_http_postern_snapshot_t *snapshot,
+    postern_str_t name, ngx_http_postern_snapshot_t *snapshot,
     ngx_http_postern_record_t **record)
 {
     void                       *none;
@@ -174,13 +179,13 @@ ngx_http_postern_apart_cache_find(ngx_http_postern_apart_cache_t *cache,
         return NGX_AGAIN;
     }
 
-    none = postern_lru_find(cache->none, id);
+    none = postern_lru_find(cache->none, name);
 
     if (none == cache || none == snapshot) {
         return NGX_DECLINED;
     }
 
-    found = postern_lru_find(cache->found, id);
+    found = postern_lru_find(cache->found, name);
 
     if (found == NULL
         || found->snapshot != snapshot
@@ -200,12 +205,12 @@ ngx_http_postern_apart_cache_find(ngx_http_postern_apart_cache_t *cache,
 
 ngx_http_postern_record_t *
 ngx_http_postern_apart_cache_same(ngx_http_postern_apart_cache_t *cache,
-    postern_str_t id, ngx_http_postern_snapshot_t *snapshot,
+    postern_str_t name, ngx_http_postern_snapshot_t *snapshot,
     const u_char *digest)
 {
     ngx_http_postern_record_t  *record;
 
-    record = postern_lru_find(cache->found, id);
+    record = postern_lru_find(cache->found, name);
 
     return (record && record->snapshot == snapshot
             && ngx_memcmp(record->digest, digest,
@@ -217,36 +222,38 @@ ngx_http_postern_apart_cache_same(ngx_http_postern_apart_cache_t *cache,
 
 uint32_t
 ngx_http_postern_apart_cache_epoch(ngx_http_postern_apart_cache_t *cache,
-    postern_str_t id)
+    postern_str_t name)
 {
-    if (!cache->track.up) {
+    if (!ngx_http_postern_track_telling(&cache->track)) {
         return 0;
     }
 
-    return cache->epoch + *ngx_http_postern_apart_cache_slot(cache, id);
+    return cache->epoch + *ngx_http_postern_apart_cache_slot(cache, name);
 }
 
 
 void
 ngx_http_postern_apart_cache_keep(ngx_http_postern_apart_cache_t *cache,
-    postern_str_t id, uint32_t epoch, ngx_http_postern_snapshot_t *snapshot,
+    postern_str_t name, uint32_t epoch, ngx_http_postern_snapshot_t *snapshot,
     ngx_http_postern_record_t *record)
 {
     ngx_http_postern_record_t  *old;
 
-    if (epoch == 0 || epoch != ngx_http_postern_apart_cache_epoch(cache, id)) {
+    if (epoch == 0
+        || epoch != ngx_http_postern_apart_cache_epoch(cache, name))
+    {
         return;
     }
 
     if (record == NULL) {
-        (void) postern_lru_add(cache->none, id,
+        (void) postern_lru_add(cache->none, name,
                                snapshot ? (void *) snapshot : cache);
-        old = postern_lru_remove(cache->found, id);
+        old = postern_lru_remove(cache->found, name);
 
     } else {
         record->refs++;
-        (void) postern_lru_remove(cache->none, id);
-        old = postern_lru_add(cache->found, id, record);
+        (void) postern_lru_remove(cache->none, name);
+        old = postern_lru_add(cache->found, name, record);
     }
 
     if (old) {

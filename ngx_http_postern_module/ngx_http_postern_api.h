@@ -24,7 +24,7 @@
 
 
 /* changes whenever the table or a type below does */
-#define NGX_HTTP_POSTERN_API_VERSION  7
+#define NGX_HTTP_POSTERN_API_VERSION  8
 
 
 /*
@@ -104,6 +104,10 @@ typedef struct {
 
 typedef struct {
     const postern_key_t           *key;       /* its index: _KEY_APART */
+    const postern_str_t           *ids;       /* where the question was not by
+                                                 id: the keys to ask for */
+    uint32_t                       nids;
+    uint64_t                       serial;    /* another one, another number */
     void                          *prepared;
     void                         (*destroy)(void *prepared);
 } ngx_http_postern_apart_t;
@@ -399,12 +403,15 @@ typedef struct {
      * A key that the directory's file does not have: an operation like those of
      * the store, for a request.  OK with op->apart; NO where there is none that
      * can be used; UNAVAILABLE where nobody can tell.  With op->local, which is
-     * for places that cannot wait, only what the worker remembers counts.
+     * for places that cannot wait, only what the worker remembers counts.  By a
+     * fingerprint or an issuer there are ids alone, and the keys of these are
+     * asked for then: whoever asks sees to it that they are what they were
+     * asked for.
      * NGX_DECLINED: there are no keys but those of the file (postern_keys);
      * has_apart() says so too.
      */
     ngx_int_t  (*key)(ngx_http_request_t *r, ngx_http_postern_op_t *op,
-                      ngx_str_t *id);
+                      postern_by_e by, ngx_str_t *name);
     ngx_flag_t (*has_apart)(ngx_http_request_t *r);
 
     /*
@@ -417,6 +424,9 @@ typedef struct {
 
     /* has_apart() of a configuration */
     ngx_flag_t (*keeps_apart)(ngx_conf_t *cf);
+
+    /* has_apart() as nginx starts, for warnings in init_module */
+    ngx_flag_t (*loaded_apart)(ngx_cycle_t *cycle);
 } ngx_http_postern_api_t;
 
 

@@ -62,6 +62,7 @@ static ngx_flag_t ngx_http_postern_has_redis(ngx_conf_t *cf);
 static ngx_flag_t ngx_http_postern_has_keys(ngx_conf_t *cf);
 static ngx_flag_t ngx_http_postern_has_apart(ngx_http_request_t *r);
 static ngx_flag_t ngx_http_postern_keeps_apart(ngx_conf_t *cf);
+static ngx_flag_t ngx_http_postern_loaded_apart(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_postern_secret(ngx_log_t *log, postern_str_t text,
     postern_str_t name, u_char *out, size_t *len);
 static ngx_int_t ngx_http_postern_private_key(ngx_log_t *log,
@@ -238,7 +239,8 @@ const ngx_http_postern_api_t  ngx_http_postern_api = {
 
     ngx_http_postern_drop_headers,
 
-    ngx_http_postern_keeps_apart
+    ngx_http_postern_keeps_apart,
+    ngx_http_postern_loaded_apart
 };
 
 
@@ -324,6 +326,17 @@ ngx_http_postern_keeps_apart(ngx_conf_t *cf)
     ngx_http_postern_main_conf_t  *pmcf;
 
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_postern_module);
+
+    return pmcf->apart.enable;
+}
+
+
+static ngx_flag_t
+ngx_http_postern_loaded_apart(ngx_cycle_t *cycle)
+{
+    ngx_http_postern_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_postern_module);
 
     return pmcf->apart.enable;
 }

@@ -32,6 +32,10 @@
 #define POSTERN_PRINCIPALS_MAX       256    /* of an SSH authority */
 #define POSTERN_ATTRIBUTE_MAX        256    /* of a subject rule, in bytes */
 #define POSTERN_KEY_APART            UINT32_MAX   /* not one of the document */
+#define POSTERN_KEY_IDS_MAX          8      /* keys of one fingerprint or
+                                               issuer, apart */
+#define POSTERN_KEY_NAMES_MAX        16     /* names that a key is found by,
+                                               beside its id */
 #define POSTERN_COUNTER_MAX          (((int64_t) 1 << 53) - 1)    /* HOTP */
 
 /* not_before and not_after where the document names none */
@@ -237,6 +241,27 @@ struct postern_key_s {
 };
 
 
+/*
+ * What a key that stands apart is found by.  A fingerprint is written as others
+ * write it: "SHA256:" and base64 for OpenSSH, 64 hexadecimal digits for
+ * certificates.  An issuer is the hash of its name, by which OpenSSL finds it
+ * too: 8 hexadecimal digits.
+ */
+
+typedef enum {
+    POSTERN_BY_ID = 0,
+    POSTERN_BY_FINGERPRINT,
+    POSTERN_BY_ISSUER
+} postern_by_e;
+
+
+typedef struct {
+    postern_by_e                  by;
+    size_t                        len;
+    unsigned char                 text[POSTERN_NAME_MAX];
+} postern_key_name_t;
+
+
 struct postern_org_s {
     postern_str_t                 name;
     uint32_t                      index;       /* in the directory */
@@ -322,9 +347,8 @@ const postern_key_t *postern_directory_fingerprint(
 /*
  * A key that stands apart from the document, beside which it is: the object of
  * a key and "org" in it, under an id that the document does not have.  What it
- * refers to must be in dir; secrets in it must be sealed; keys that no request
- * names are not kept apart.  Memory is the arena's, pointers go into dir.  NULL
- * with *err filled in.
+ * refers to must be in dir; secrets in it must be sealed.  Memory is the
+ * arena's, pointers go into dir.  NULL with *err filled in.
  */
 const postern_key_t *postern_directory_key_parse(
     const postern_directory_t *dir, postern_str_t id, postern_str_t json,
@@ -333,6 +357,21 @@ const postern_key_t *postern_directory_key_parse(
 /* can it be the id of one?  1 to POSTERN_NAME_MAX printable characters, and no
    brace: these mark the hash tag */
 int postern_directory_key_id(postern_str_t id);
+
+/*
+ * What stands apart under a fingerprint or an issuer: the ids of 1 to
+ * POSTERN_KEY_IDS_MAX keys, parted by white space.  NULL with *err filled in.
+ */
+const postern_str_t *postern_directory_ids_parse(postern_str_t text,
+    postern_arena_t *arena, uint32_t *n, postern_error_t *err);
+
+/* what a key that stands apart is found by, beside its id: returns how many
+   names there are, of ssh, ssh-ca, x509 and x509-ca alone */
+size_t postern_directory_names(const postern_key_t *key,
+    postern_key_name_t names[POSTERN_KEY_NAMES_MAX]);
+void postern_name_fingerprint(postern_key_name_t *name, postern_alg_e alg,
+    const unsigned char fingerprint[32]);
+void postern_name_issuer(postern_key_name_t *name, unsigned long hash);
 
 /* 1 where the address (16 bytes, IPv4 mapped) lies in one of the networks */
 int postern_network_match(const postern_network_t *networks, uint32_t n,

@@ -1,5 +1,5 @@
 
-/* a key that stands apart from the document, in Redis */
+/* what stands apart from the document, in Redis: a key, or ids of keys */
 
 #include <openssl/ec.h>
 #include <stdio.h>
@@ -10,10 +10,17 @@
 static const postern_key_t *postern_apart_parse(postern_parse_t *p,
     const json_t *json, postern_str_t id);
 static int postern_apart_org(postern_parse_t *p, const json_t *json);
-static int postern_apart_algorithm(postern_parse_t *p, const json_t *json);
 static int postern_apart_use(postern_parse_t *p, const postern_key_t *key);
+static int postern_apart_twice(postern_parse_t *p, const postern_key_t *key);
+static int postern_apart_principals(postern_parse_t *p,
+    const postern_key_t *key);
 static int postern_apart_principal(postern_parse_t *p,
     const postern_key_t *key);
+static int postern_ids_space(unsigned char c);
+static int postern_ids_has(const postern_str_t *ids, uint32_t n,
+    postern_str_t id);
+static void *postern_ids_fault(postern_error_t *err, size_t at,
+    const char *fault);
 
 
 const postern_key_t *
@@ -117,9 +124,10 @@ postern_apart_parse(postern_parse_t *p, const json_t *json, postern_str_t id)
     key->index = POSTERN_KEY_APART;
     key->org = p->org;
 
-    if (postern_apart_algorithm(p, json) != 0
-        || postern_parse_key(p, NULL, json, key) != 0
+    if (postern_parse_key(p, NULL, json, key) != 0
         || postern_apart_use(p, key) != 0
+        || postern_apart_twice(p, key) != 0
+        || postern_apart_principals(p, key) != 0
         || postern_apart_principal(p, key) != 0)
     {
         return NULL;
@@ -178,39 +186,6 @@ postern_apart_org(postern_parse_t *p, const json_t *json)
 }
 
 
-/* what requests do not name is not looked for by its name */
-
-static int
-postern_apart_algorithm(postern_parse_t *p, const json_t *json)
-{
-    postern_alg_e       alg;
-    postern_str_t       s;
-    const json_t       *value;
-    postern_json_at_t   at;
-
-    if (postern_parse_member(p, NULL, json, "algorithm", JSON_STRING, &at,
-                             &value)
-        != 0)
-    {
-        return -1;
-    }
-
-    s.data = (const unsigned char *) json_string_value(value);
-    s.len = json_string_length(value);
-
-    alg = postern_alg_parse(s);
-
-    if (postern_alg_is_authority(alg) || postern_alg_is_found(alg)) {
-        return postern_fault(p, &at, POSTERN_JSON_VALUE,
-                             "requests do not name the key of the algorithm "
-                             "\"%.*s\": it must be in the directory's file",
-                             (int) s.len, (const char *) s.data);
-    }
-
-    return 0;
-}
-
-
 /* what only the document can hold */
 
 static int
@@ -231,7 +206,54 @@ postern_apart_use(postern_parse_t *p, const postern_key_t *key)
 }
 
 
+/* what is found by itself is the document's where that has it: whom would this
+   one speak for? */
+
+static int
+postern_apart_twice(postern_parse_t *p, const postern_key_t *key)
+{
+    const postern_key_t  *other;
+
+    if (!postern_alg_is_found(key->algorithm)) {
+        return 0;
+    }
+
+    other = postern_directory_fingerprint(p->dir, key->fingerprint);
+
+    if (other) {
+        return postern_fault(p, NULL, POSTERN_JSON_VALUE,
+                             "has the same public key as \"%.*s\" of the "
+                             "directory's file", (int) other->id.len,
+                             (const char *) other->id.data);
+    }
+
+    return 0;
+}
+
+
 /* as for the document's own: whom would applications be told of? */
+
+static int
+postern_apart_principals(postern_parse_t *p, const postern_key_t *key)
+{
+    postern_json_at_t     all = { NULL, "principals", 0 };
+    postern_json_at_t     at = { &all, NULL, 0 };
+    const postern_key_t  *other;
+
+    for (at.index = 0; at.index < key->nprincipals; at.index++) {
+        other = postern_directory_key(p->dir, key->principals[at.index]);
+
+        if (other && other->org == key->org && other->user == NULL) {
+            return postern_fault(p, &at, POSTERN_JSON_VALUE,
+                                 "\"%.*s\" is a key of the directory's file, "
+                                 "and a subject itself", (int) other->id.len,
+                                 (const char *) other->id.data);
+        }
+    }
+
+    return 0;
+}
+
 
 static int
 postern_apart_principal(postern_parse_t *p, const postern_key_t *key)
@@ -261,4 +283,96 @@ postern_apart_principal(postern_parse_t *p, const postern_key_t *key)
     }
 
     return 0;
+}
+
+
+const postern_str_t *
+postern_directory_ids_parse(postern_str_t text, postern_arena_t *arena,
+    uint32_t *n, postern_error_t *err)
+{
+    size_t          i, begin;
+    postern_str_t   id, *ids;
+
+    memset(err, 0, sizeof(postern_error_t));
+
+    *n = 0;
+
+    ids = postern_arena_alloc(arena,
+                              POSTERN_KEY_IDS_MAX * sizeof(postern_str_t));
+    if (ids == NULL) {
+        return postern_ids_fault(err, 0, "out of memory");
+    }
+
+    for (i = 0; i < text.len; i++) {
+
+        if (postern_ids_space(text.data[i])) {
+            continue;
+        }
+
+        begin = i;
+
+        while (i < text.len && !postern_ids_space(text.data[i])) {
+            i++;
+        }
+
+        id.data = text.data + begin;
+        id.len = i - begin;
+
+        if (!postern_directory_key_id(id)) {
+            return postern_ids_fault(err, begin, "must be ids of keys, parted "
+                                     "by blanks");
+        }
+
+        if (postern_ids_has(ids, *n, id)) {
+            continue;
+        }
+
+        if (*n == POSTERN_KEY_IDS_MAX) {
+            return postern_ids_fault(err, begin, "names too many keys");
+        }
+
+        if (postern_arena_dup(arena, id, &ids[*n]) != 0) {
+            return postern_ids_fault(err, 0, "out of memory");
+        }
+
+        (*n)++;
+    }
+
+    return *n ? ids : postern_ids_fault(err, 0, "names no key");
+}
+
+
+static int
+postern_ids_space(unsigned char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+
+/* whoever appends one does not look whether it is there */
+
+static int
+postern_ids_has(const postern_str_t *ids, uint32_t n, postern_str_t id)
+{
+    uint32_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (postern_str_eq(ids[i], id)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void *
+postern_ids_fault(postern_error_t *err, size_t at, const char *fault)
+{
+    err->line = 1;
+    err->column = (unsigned) at + 1;
+
+    (void) snprintf(err->text, sizeof(err->text), "%s", fault);
+
+    return NULL;
 }

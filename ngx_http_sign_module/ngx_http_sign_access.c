@@ -295,35 +295,6 @@ ngx_http_sign_early_data(ngx_http_request_t *r)
 }
 
 
-ngx_int_t
-ngx_http_sign_find_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
-{
-    const postern_directory_t  *directory;
-
-    directory = postern_api.directory(r);
-
-    if (directory == NULL) {
-        (void) sign_fail(&ctx->message, SIGN_UNAVAILABLE,
-                         "there is no directory to look the key up in");
-        return ngx_http_sign_refuse(r, ctx, SIGN_UNAVAILABLE,
-                                    SIGN_UNAVAILABLE);
-    }
-
-    if (ctx->message.nkeys) {
-        return ngx_http_sign_webhook_keys(r, ctx, directory);
-    }
-
-    ctx->key = sign_find(&ctx->request, &ctx->conf->policy, directory,
-                         &ctx->message);
-
-    if (ctx->key == NULL && sign_by_id(&ctx->message)) {
-        return ngx_http_sign_ask_key(r, ctx);
-    }
-
-    return ngx_http_sign_found_key(r, ctx);
-}
-
-
 /* what the directory has said of the key, NULL where it has none */
 
 ngx_int_t
@@ -342,7 +313,7 @@ ngx_http_sign_found_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
         return ngx_http_sign_fail(r, ctx, code, code);
     }
 
-    ctx->sign_key = ngx_http_sign_key(r, ctx->key);
+    ctx->sign_key = ngx_http_sign_key(r, ctx, ctx->key);
 
     if (ctx->sign_key == NULL) {
         (void) sign_fail(&ctx->message, SIGN_KEY_UNUSABLE,

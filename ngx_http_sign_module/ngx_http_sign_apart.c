@@ -15,8 +15,20 @@ typedef struct {
 } ngx_http_sign_prepared_t;
 
 
-static ngx_int_t ngx_http_sign_asked_key(ngx_http_request_t *r,
+/* what was asked for in one go */
+
+struct ngx_http_sign_asked_s {
+    ngx_http_sign_state_pt   next;       /* when all is answered */
+    ngx_uint_t               n;
+    unsigned                 failed:1;   /* for want of memory */
+    ngx_http_postern_op_t    ops[];
+};
+
+
+static ngx_int_t ngx_http_sign_asking(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+static ngx_uint_t ngx_http_sign_named_already(
+    const postern_key_name_t *names, ngx_uint_t n, postern_str_t id);
 static ngx_http_sign_prepared_t *ngx_http_sign_apart_prepared(
     ngx_http_postern_apart_t *apart);
 static sign_key_t *ngx_http_sign_apart_open(ngx_http_request_t *r,
@@ -25,79 +37,176 @@ static void ngx_http_sign_apart_destroy(void *data);
 
 
 ngx_int_t
-ngx_http_sign_ask_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+ngx_http_sign_ask(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    const postern_key_name_t *names, ngx_uint_t n, ngx_http_sign_state_pt next)
 {
-    ngx_int_t  rc;
-    ngx_str_t  id;
+    ngx_int_t               rc;
+    ngx_str_t               text;
+    ngx_uint_t              i;
+    ngx_http_sign_asked_t  *asked;
 
-    id = ngx_http_postern_str(ctx->message.key_id);
+    asked = ngx_pcalloc(r->main->pool, sizeof(ngx_http_sign_asked_t)
+                                       + n * sizeof(ngx_http_postern_op_t));
+    ctx->asked = asked;
 
-    ctx->state = ngx_http_sign_asked_key;
-
-    rc = postern_api.key(r, &ctx->apart, &id);
-
-    switch (rc) {
-
-    case NGX_OK:
-        return ngx_http_sign_asked_key(r, ctx);
-
-    case NGX_AGAIN:
-        return NGX_AGAIN;
-
-    case NGX_DECLINED:
-        return ngx_http_sign_found_key(r, ctx);
-
-    default:
-        return ngx_http_sign_refuse(r, ctx, SIGN_NO_MEMORY, SIGN_NO_MEMORY);
+    if (asked == NULL) {
+        return next(r, ctx);
     }
+
+    asked->next = next;
+    asked->n = n;
+
+    for (i = 0; i < n; i++) {
+        text.data = (u_char *) names[i].text;
+        text.len = names[i].len;
+
+        rc = postern_api.key(r, &asked->ops[i], names[i].by, &text);
+
+        if (rc == NGX_OK || rc == NGX_AGAIN) {
+            continue;
+        }
+
+        /* NGX_DECLINED: there are none but those of the file */
+
+        asked->failed |= (rc != NGX_DECLINED);
+        asked->ops[i].result = NGX_HTTP_POSTERN_NO;
+        asked->ops[i].done = 1;
+    }
+
+    ctx->state = ngx_http_sign_asking;
+
+    return ngx_http_sign_asking(r, ctx);
 }
 
 
 static ngx_int_t
-ngx_http_sign_asked_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+ngx_http_sign_asking(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
-    if (!ctx->apart.done) {
-        return NGX_AGAIN;
+    ngx_uint_t  i;
+
+    for (i = 0; i < ctx->asked->n; i++) {
+        if (!ctx->asked->ops[i].done) {
+            return NGX_AGAIN;
+        }
     }
 
     /* a claim is made for as long as the signature is good from then on */
 
     ctx->now = ngx_time();
 
-    switch (ctx->apart.result) {
+    return ctx->asked->next(r, ctx);
+}
 
-    case NGX_HTTP_POSTERN_OK:
-        ctx->key = ctx->apart.apart->key;
-        return ngx_http_sign_found_key(r, ctx);
 
-    case NGX_HTTP_POSTERN_NO:
-        return ngx_http_sign_found_key(r, ctx);
+sign_code_e
+ngx_http_sign_answered(ngx_http_sign_ctx_t *ctx)
+{
+    ngx_uint_t  i;
 
-    default: /* NGX_HTTP_POSTERN_UNAVAILABLE */
-
-        (void) sign_fail(&ctx->message, SIGN_UNAVAILABLE,
-                         "Redis cannot be asked for the key");
-
-        return ngx_http_sign_refuse(r, ctx, SIGN_UNAVAILABLE,
-                                    SIGN_UNAVAILABLE);
+    if (ctx->asked == NULL || ctx->asked->failed) {
+        return SIGN_NO_MEMORY;
     }
+
+    for (i = 0; i < ctx->asked->n; i++) {
+        if (ctx->asked->ops[i].result == NGX_HTTP_POSTERN_UNAVAILABLE) {
+            return sign_fail(&ctx->message, SIGN_UNAVAILABLE,
+                             "Redis cannot be asked for the key");
+        }
+    }
+
+    return SIGN_OK;
+}
+
+
+size_t
+ngx_http_sign_asked_keys(ngx_http_sign_ctx_t *ctx, sign_apart_t *keys)
+{
+    size_t                     n;
+    ngx_uint_t                 i;
+    ngx_http_postern_apart_t  *apart;
+
+    n = 0;
+
+    for (i = 0; i < ctx->asked->n; i++) {
+        apart = ctx->asked->ops[i].apart;
+
+        if (apart && apart->key && n < SIGN_MAX_APART) {
+            keys[n].key = apart->key;
+            keys[n++].serial = apart->serial;
+        }
+    }
+
+    return n;
+}
+
+
+/* the file's own keys are known already, and count */
+
+ngx_uint_t
+ngx_http_sign_asked_ids(ngx_http_sign_ctx_t *ctx,
+    const postern_directory_t *directory, postern_key_name_t *names)
+{
+    uint32_t                   k;
+    ngx_uint_t                 i, n;
+    ngx_http_postern_apart_t  *apart;
+
+    n = 0;
+
+    for (i = 0; i < ctx->asked->n; i++) {
+        apart = ctx->asked->ops[i].apart;
+
+        for (k = 0; apart && k < apart->nids && n < SIGN_MAX_APART; k++) {
+
+            if (postern_directory_key(directory, apart->ids[k]) == NULL
+                && !ngx_http_sign_named_already(names, n, apart->ids[k]))
+            {
+                n += sign_name_id(&names[n], apart->ids[k]);
+            }
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_http_sign_named_already(const postern_key_name_t *names, ngx_uint_t n,
+    postern_str_t id)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (names[i].len == id.len
+            && ngx_memcmp(names[i].text, id.data, id.len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
 sign_key_t *
-ngx_http_sign_apart_key(ngx_http_request_t *r, const postern_key_t *key)
+ngx_http_sign_apart_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    const postern_key_t *key)
 {
-    ngx_http_sign_ctx_t       *ctx;
+    ngx_uint_t                 i;
     ngx_http_postern_apart_t  *apart;
 
-    ctx = postern_api.ctx(r, NGX_HTTP_POSTERN_SIGN);
-    apart = ctx ? ctx->apart.apart : NULL;
-
-    if (apart == NULL || apart->key != key) {
+    if (ctx == NULL || ctx->asked == NULL) {
         return NULL;
     }
 
-    return ngx_http_sign_apart_open(r, apart);
+    for (i = 0; i < ctx->asked->n; i++) {
+        apart = ctx->asked->ops[i].apart;
+
+        if (apart && apart->key == key) {
+            return ngx_http_sign_apart_open(r, apart);
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -189,12 +189,13 @@ ngx_http_sign_destroy(void *data)
 
 
 sign_key_t *
-ngx_http_sign_key(ngx_http_request_t *r, const postern_key_t *key)
+ngx_http_sign_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    const postern_key_t *key)
 {
     ngx_http_sign_keys_t  *keys;
 
     if (key->index == POSTERN_KEY_APART) {
-        return ngx_http_sign_apart_key(r, key);
+        return ngx_http_sign_apart_key(r, ctx, key);
     }
 
     keys = postern_api.prepared(r, NGX_HTTP_POSTERN_SIGN);
@@ -264,7 +265,7 @@ ngx_http_sign_maker(ngx_http_request_t *r, const postern_key_t *key)
 
     if (postern_alg_is_hmac(key->algorithm)) {
         alloc = ngx_http_sign_allocator(r->pool);
-        sign_key = ngx_http_sign_key(r, key);
+        sign_key = ngx_http_sign_key(r, NULL, key);
 
         return sign_key ? sign_maker_of(sign_key, &alloc) : NULL;
     }
@@ -445,6 +446,12 @@ ngx_http_sign_ssh_decoy(ngx_http_request_t *r, ngx_http_sign_keys_t *keys,
 
         if (directory) {
             keys->ssh_slots |= sign_sshsig_slots(directory);
+        }
+
+        /* what keys there are in Redis nobody knows */
+
+        if (postern_api.has_apart(r)) {
+            keys->ssh_slots |= ((uint32_t) 1 << SIGN_SSH_SLOTS) - 1;
         }
     }
 

@@ -124,6 +124,10 @@ typedef struct ngx_http_sign_ctx_s  ngx_http_sign_ctx_t;
 
 typedef struct ngx_http_sign_lookup_s  ngx_http_sign_lookup_t;
 
+/* ngx_http_sign_apart.c */
+
+typedef struct ngx_http_sign_asked_s  ngx_http_sign_asked_t;
+
 typedef ngx_int_t (*ngx_http_sign_state_pt)(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
@@ -155,7 +159,7 @@ struct ngx_http_sign_ctx_s {
     ngx_http_sign_lookup_t          *token;     /* of EnOS: its key */
     sign_sink_t                     *sink;      /* while the body streams */
 
-    ngx_http_postern_op_t            apart;     /* of a key in Redis */
+    ngx_http_sign_asked_t           *asked;     /* of keys in Redis */
     ngx_http_postern_op_t            rate;
     ngx_http_postern_quota_t         quota;
     ngx_http_postern_op_t            claim;
@@ -183,13 +187,27 @@ ngx_int_t ngx_http_sign_accepted(ngx_http_request_t *r,
 ngx_int_t ngx_http_sign_found_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
-/* ngx_http_sign_apart.c: a key that the directory's file does not have; ends in
-   found_key().  apart_key() is what ngx_http_sign_key() is for those, and
-   apart_maker() what ngx_http_sign_maker() is */
-ngx_int_t ngx_http_sign_ask_key(ngx_http_request_t *r,
+/* ngx_http_sign_find.c: ends in found_key(), or webhook_keys() */
+ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+
+/*
+ * ngx_http_sign_apart.c: keys that the directory's file does not have.  ask()
+ * goes on in next() when all n questions are answered; answered() says there
+ * whether they are.  asked_keys() are the keys that came, up to SIGN_MAX_APART;
+ * asked_ids() the keys to be asked for next, as many.  apart_key() is what
+ * ngx_http_sign_key() is for keys that were asked for last, and apart_maker()
+ * what ngx_http_sign_maker() is.
+ */
+ngx_int_t ngx_http_sign_ask(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
+    const postern_key_name_t *names, ngx_uint_t n,
+    ngx_http_sign_state_pt next);
+sign_code_e ngx_http_sign_answered(ngx_http_sign_ctx_t *ctx);
+size_t ngx_http_sign_asked_keys(ngx_http_sign_ctx_t *ctx, sign_apart_t *keys);
+ngx_uint_t ngx_http_sign_asked_ids(ngx_http_sign_ctx_t *ctx,
+    const postern_directory_t *directory, postern_key_name_t *names);
 sign_key_t *ngx_http_sign_apart_key(ngx_http_request_t *r,
-    const postern_key_t *key);
+    ngx_http_sign_ctx_t *ctx, const postern_key_t *key);
 sign_maker_t *ngx_http_sign_apart_maker(ngx_http_request_t *r,
     ngx_http_postern_apart_t *apart);
 
@@ -233,7 +251,7 @@ void ngx_http_sign_warn_webhooks(ngx_cycle_t *cycle, ngx_array_t *webhooks);
 ngx_int_t ngx_http_sign_webhook_values(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 ngx_int_t ngx_http_sign_webhook_keys(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx, const postern_directory_t *directory);
+    ngx_http_sign_ctx_t *ctx);
 ngx_int_t ngx_http_sign_webhook_settle(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
@@ -248,8 +266,6 @@ char *ngx_http_sign_compile_enos_token(ngx_conf_t *cf,
     ngx_http_sign_loc_conf_t *conf);
 ngx_int_t ngx_http_sign_enos_lookup(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx, postern_str_t token);
-ngx_int_t ngx_http_sign_find_key(ngx_http_request_t *r,
-    ngx_http_sign_ctx_t *ctx);
 
 /*
  * ngx_http_sign_conf.c: directive setters, and what merging makes of them.  The
@@ -328,13 +344,14 @@ ngx_int_t ngx_http_sign_decoded(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 
 /*
- * ngx_http_sign_keys.c: keys made ready, per worker and directory snapshot.
+ * ngx_http_sign_keys.c: keys made ready, per worker and directory snapshot; ctx
+ * is that of the request that has found the key, and may be NULL otherwise.
  * NULL where the secret does not open or memory is out.  decoy() gives a key
  * that costs as much as the one the message speaks of, and is nobody's.
  */
 ngx_int_t ngx_http_sign_keys_register(ngx_conf_t *cf);
 sign_key_t *ngx_http_sign_key(ngx_http_request_t *r,
-    const postern_key_t *key);
+    ngx_http_sign_ctx_t *ctx, const postern_key_t *key);
 sign_maker_t *ngx_http_sign_maker(ngx_http_request_t *r,
     const postern_key_t *key);
 sign_key_t *ngx_http_sign_open(ngx_http_request_t *r,

@@ -266,7 +266,8 @@ ngx_http_sign_outward_ask(ngx_http_request_t *r,
         name = ngx_http_postern_str(id);
 
         if (directory && postern_directory_key(directory, id) == NULL
-            && postern_api.key(r, &asked->op, &name) == NGX_ERROR)
+            && postern_api.key(r, &asked->op, POSTERN_BY_ID, &name)
+               == NGX_ERROR)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -372,7 +373,7 @@ ngx_http_sign_outward_apart(ngx_http_request_t *r,
 
         name = ngx_http_postern_str(id);
 
-        if (postern_api.key(r, &asked->op, &name) != NGX_OK) {
+        if (postern_api.key(r, &asked->op, POSTERN_BY_ID, &name) != NGX_OK) {
             return NULL;
         }
     }

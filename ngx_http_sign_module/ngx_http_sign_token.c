@@ -2,7 +2,7 @@
 /*
  * sign_enos_token: gives tokens out to whoever proves to hold a key of EnOS.
  *
- *     body ---> rate ---> verify ---> claim ---> issue ---> answer
+ *     body ---> rate ---> find ---> verify ---> claim ---> issue ---> answer
  */
 
 
@@ -45,6 +45,10 @@ static ngx_int_t ngx_http_sign_token_wait(ngx_http_request_t *r,
 static ngx_int_t ngx_http_sign_token_rate(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_token_rated(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_token_find(ngx_http_request_t *r,
+    ngx_http_sign_ctx_t *ctx);
+static ngx_int_t ngx_http_sign_token_found(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_token_verify(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
@@ -322,9 +326,58 @@ ngx_http_sign_token_rated(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     code = ngx_http_sign_rate_code(ctx, NGX_HTTP_SIGN_CALLS_LIMIT,
                                    NGX_HTTP_SIGN_CALLS_PERIOD);
 
-    return code == SIGN_OK ? ngx_http_sign_token_verify(r, ctx)
+    return code == SIGN_OK ? ngx_http_sign_token_find(r, ctx)
                            : ngx_http_sign_token_refuse(r, ctx, code,
                                                         SIGN_ENOS_INTERNAL);
+}
+
+
+static ngx_int_t
+ngx_http_sign_token_find(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    ngx_uint_t                  n;
+    postern_key_name_t          names[SIGN_MAX_NAMES];
+    const postern_directory_t  *directory;
+
+    directory = postern_api.directory(r);
+
+    if (directory == NULL) {
+        return ngx_http_sign_token_refuse(r, ctx, SIGN_UNAVAILABLE,
+                                          SIGN_ENOS_INTERNAL);
+    }
+
+    ctx->key = sign_find(&ctx->request, &ctx->conf->policy, directory,
+                         &ctx->message);
+
+    n = postern_api.has_apart(r)
+        ? sign_names(&ctx->request, &ctx->conf->policy, directory, ctx->key,
+                     &ctx->message, names)
+        : 0;
+
+    return n ? ngx_http_sign_ask(r, ctx, names, n, ngx_http_sign_token_found)
+             : ngx_http_sign_token_verify(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_sign_token_found(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
+{
+    size_t        n;
+    sign_code_e   code;
+    sign_apart_t  keys[SIGN_MAX_APART];
+
+    code = ngx_http_sign_answered(ctx);
+
+    if (code != SIGN_OK) {
+        return ngx_http_sign_token_refuse(r, ctx, code, SIGN_ENOS_INTERNAL);
+    }
+
+    n = ngx_http_sign_asked_keys(ctx, keys);
+
+    ctx->key = sign_choose(&ctx->request, &ctx->conf->policy, ctx->key, keys,
+                           n, &ctx->message);
+
+    return ngx_http_sign_token_verify(r, ctx);
 }
 
 
@@ -339,7 +392,7 @@ ngx_http_sign_token_verify(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
     code = ngx_http_sign_token_key(r, ctx);
 
-    if (code == SIGN_NO_MEMORY || code == SIGN_UNAVAILABLE) {
+    if (code == SIGN_NO_MEMORY) {
         return ngx_http_sign_token_refuse(r, ctx, code, SIGN_ENOS_INTERNAL);
     }
 
@@ -376,21 +429,11 @@ ngx_http_sign_token_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     sign_code_e                 code, shown;
     postern_str_t               any;
     const postern_key_t        *decoy;
-    const postern_directory_t  *directory;
-
-    directory = postern_api.directory(r);
-
-    if (directory == NULL) {
-        return SIGN_UNAVAILABLE;
-    }
-
-    ctx->key = sign_find(&ctx->request, &ctx->conf->policy, directory,
-                         &ctx->message);
 
     code = ngx_http_sign_judge(r, ctx, ctx->key);
 
     if (code == SIGN_OK) {
-        ctx->sign_key = ngx_http_sign_key(r, ctx->key);
+        ctx->sign_key = ngx_http_sign_key(r, ctx, ctx->key);
 
         if (ctx->sign_key) {
             return SIGN_OK;

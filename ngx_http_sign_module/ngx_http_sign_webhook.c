@@ -508,6 +508,12 @@ ngx_http_sign_webhook_warn_key(ngx_cycle_t *cycle,
 
     key = postern_directory_key(directory, id);
 
+    /* in Redis it may be */
+
+    if (key == NULL && postern_api.loaded_apart(cycle)) {
+        return;
+    }
+
     if (key == NULL) {
         wrong = "which the directory does not have";
 
@@ -577,8 +583,7 @@ ngx_http_sign_webhook_values(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
  */
 
 ngx_int_t
-ngx_http_sign_webhook_keys(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
-    const postern_directory_t *directory)
+ngx_http_sign_webhook_keys(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 {
     char                  detail[sizeof(ctx->message.detail)];
     ngx_int_t             rc;
@@ -591,7 +596,9 @@ ngx_http_sign_webhook_keys(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
     doubt = SIGN_OK;
     detail[0] = '\0';
 
-    (void) sign_find(&ctx->request, &ctx->conf->policy, directory, msg);
+    /* the first that may be used, not the first that there is */
+
+    ctx->key = NULL;
 
     for (i = 0; i < msg->nkeys; i++) {
         code = ngx_http_sign_webhook_key(r, ctx, i);
@@ -672,7 +679,7 @@ ngx_http_sign_webhook_key(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx,
                          SIGN_TEXT(msg->key_id));
     }
 
-    msg->opened[i] = ngx_http_sign_key(r, key);
+    msg->opened[i] = ngx_http_sign_key(r, ctx, key);
 
     if (msg->opened[i] == NULL) {
         return sign_fail(msg, SIGN_KEY_UNUSABLE,

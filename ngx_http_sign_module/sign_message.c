@@ -34,6 +34,8 @@ static const sign_scheme_t  sign_schemes[] = {
       .present = sign_sshsig_present,
       .parse = sign_sshsig_parse,
       .find = sign_sshsig_find,
+      .names = sign_sshsig_names,
+      .choose = sign_sshsig_choose,
       .cover = sign_sshsig_cover,
       .base = sign_sshsig_base,
       .verify = sign_sshsig_verify },
@@ -69,6 +71,8 @@ static const sign_scheme_t  sign_schemes[] = {
       .present = sign_webhook_present,
       .parse = sign_webhook_parse,
       .find = sign_webhook_find,
+      .names = sign_webhook_names,
+      .choose = sign_webhook_choose,
       .cover = sign_webhook_cover,
       .sink = sign_webhook_sink,
       .base = sign_webhook_base,
@@ -88,6 +92,8 @@ static const sign_scheme_t  sign_schemes[] = {
       .present = sign_mtls_present,
       .parse = sign_mtls_parse,
       .find = sign_mtls_find,
+      .names = sign_mtls_names,
+      .choose = sign_mtls_choose,
       .cover = sign_mtls_cover,
       .base = sign_mtls_base,
       .verify = sign_mtls_verify }
@@ -244,14 +250,57 @@ sign_find(const sign_request_t *req, const sign_policy_t *policy,
 }
 
 
-int
-sign_by_id(const sign_message_t *msg)
+size_t
+sign_names(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_directory_t *dir, const postern_key_t *key,
+    sign_message_t *msg, postern_key_name_t names[SIGN_MAX_NAMES])
 {
     const sign_scheme_t  *scheme;
 
     scheme = sign_scheme(msg->scheme);
 
-    return scheme != NULL && scheme->find == NULL;
+    if (scheme == NULL) {
+        return 0;
+    }
+
+    if (scheme->names) {
+        return scheme->names(req, policy, dir, key, msg, names);
+    }
+
+    return key ? 0 : sign_name_id(&names[0], msg->key_id);
+}
+
+
+const postern_key_t *
+sign_choose(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_key_t *key, const sign_apart_t *apart, size_t n,
+    sign_message_t *msg)
+{
+    const sign_scheme_t  *scheme;
+
+    scheme = sign_scheme(msg->scheme);
+
+    if (n == 0 || scheme == NULL) {
+        return key;
+    }
+
+    return scheme->choose ? scheme->choose(req, policy, key, apart, n, msg)
+                          : apart[0].key;
+}
+
+
+int
+sign_name_id(postern_key_name_t *name, postern_str_t id)
+{
+    if (id.len == 0 || id.len > sizeof(name->text)) {
+        return 0;
+    }
+
+    name->by = POSTERN_BY_ID;
+    name->len = id.len;
+    memcpy(name->text, id.data, id.len);
+
+    return 1;
 }
 
 

@@ -8,6 +8,8 @@
  *
  *     sign_parse()     shape: which scheme, which key, which parameters
  *     sign_find()      the key, in the directory
+ *     sign_names()     … or what it is asked for, elsewhere, and sign_choose()
+ *                      which of what came it is
  *     sign_check()     key, coverage, freshness, against the policy
  *     sign_sink()      the body first, where it must be had before the base
  *     sign_base()      the bytes that were signed, or their hash
@@ -39,6 +41,8 @@
 #define SIGN_MAX_NONCE        256
 #define SIGN_MAX_QUERY        1024    /* query parameters (SigV4 sorts them) */
 #define SIGN_MAX_KEYS         4       /* that may have made one signature */
+#define SIGN_MAX_NAMES        9       /* that a key is asked for by */
+#define SIGN_MAX_APART        POSTERN_KEY_IDS_MAX   /* keys that come of it */
 #define SIGN_CLAIM_MAX        128     /* bytes of what is claimed */
 
 
@@ -296,8 +300,32 @@ const postern_key_t *sign_find(const sign_request_t *req,
     const sign_policy_t *policy, const postern_directory_t *dir,
     sign_message_t *msg);
 
-/* 1 where that is the key of msg->key_id, wherever it is kept */
-int sign_by_id(const sign_message_t *msg);
+/*
+ * Keys that stand apart from the directory.  names() says what they are asked
+ * for by, after find(), whose key is handed on; it returns how many names there
+ * are, 0 where the directory has said all.  They are ids, or else fingerprints
+ * and issuers, under which there are ids.
+ *
+ * choose() gets the keys of these ids, up to SIGN_MAX_APART, none of which the
+ * directory has, and returns what find() would have if it had them: whatever
+ * they were found under, one that is not what the message speaks of is not
+ * chosen.  serial tells one from another, in time too.
+ */
+
+typedef struct {
+    const postern_key_t    *key;
+    uint64_t                serial;
+} sign_apart_t;
+
+size_t sign_names(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_directory_t *dir, const postern_key_t *key,
+    sign_message_t *msg, postern_key_name_t names[SIGN_MAX_NAMES]);
+const postern_key_t *sign_choose(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    const sign_apart_t *apart, size_t n, sign_message_t *msg);
+
+/* an id as such a name: 1, or 0 where it is none */
+int sign_name_id(postern_key_name_t *name, postern_str_t id);
 
 /*
  * Key, coverage, freshness.  key is what the directory has under msg->key_id

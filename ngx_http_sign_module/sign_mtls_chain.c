@@ -24,21 +24,22 @@ struct sign_x509_s {
 
 
 static int sign_x509_fill(sign_x509_t *x, const postern_key_t *key);
-static int sign_x509_chain(const sign_x509_t *x, X509 *leaf,
-    STACK_OF(X509) *others, int64_t now, sign_mtls_t *known);
+static sign_mtls_e sign_x509_chain(const sign_x509_t *x, X509 *leaf,
+    STACK_OF(X509) *others, int64_t now, sign_mtls_tried_t *t);
 static int sign_x509_ready(const sign_x509_t *x, X509_STORE_CTX *ctx,
     X509 *leaf, STACK_OF(X509) *others, int64_t now);
 static int sign_x509_callback(int ok, X509_STORE_CTX *ctx);
-static int sign_x509_alone(const sign_x509_t *x, X509 *leaf, int64_t now,
-    sign_mtls_t *known);
-static int sign_x509_revoked(const sign_x509_t *x, X509 *leaf, int64_t now,
-    sign_mtls_t *known);
-static void sign_x509_dates(const X509 *cert, sign_mtls_t *known);
+static sign_mtls_e sign_x509_alone(const sign_x509_t *x, X509 *leaf,
+    int64_t now, sign_mtls_tried_t *t);
+static sign_mtls_e sign_x509_revoked(const sign_x509_t *x, X509 *leaf,
+    int64_t now, sign_mtls_tried_t *t);
+static void sign_x509_dates(const X509 *cert, sign_mtls_tried_t *t);
 static void sign_x509_lists(const sign_x509_t *x, int64_t now,
-    sign_mtls_t *known);
+    sign_mtls_tried_t *t);
 static int64_t sign_x509_end(const X509_CRL *crl);
 static int64_t sign_x509_time(const ASN1_TIME *t, int64_t otherwise);
-static int sign_x509_say(sign_mtls_t *known, const char *what);
+static sign_mtls_e sign_x509_say(sign_mtls_tried_t *t, sign_mtls_e rc,
+    const char *what);
 
 
 sign_x509_t *
@@ -134,17 +135,18 @@ sign_x509_fill(sign_x509_t *x, const postern_key_t *key)
 }
 
 
-int
+sign_mtls_e
 sign_x509_verify(const sign_x509_t *x, const postern_str_t *certificates,
-    size_t n, int64_t now, sign_mtls_t *known)
+    size_t n, int64_t now, sign_mtls_tried_t *t)
 {
     int              rc;
     X509            *leaf, *cert;
     size_t           i;
+    sign_mtls_e      good;
     STACK_OF(X509)  *others;
 
-    known->from = POSTERN_TIME_MIN;
-    known->until = POSTERN_TIME_MAX;
+    t->from = POSTERN_TIME_MIN;
+    t->until = POSTERN_TIME_MAX;
 
     leaf = sign_mtls_certificate(certificates[0]);
     others = sk_X509_new_null();
@@ -160,13 +162,13 @@ sign_x509_verify(const sign_x509_t *x, const postern_str_t *certificates,
     }
 
     if (!rc) {
-        rc = sign_x509_say(known, "a certificate cannot be read");
+        good = sign_x509_say(t, SIGN_MTLS_NO, "a certificate cannot be read");
 
     } else {
         ERR_set_mark();
 
-        rc = x->store ? sign_x509_chain(x, leaf, others, now, known)
-                      : sign_x509_alone(x, leaf, now, known);
+        good = x->store ? sign_x509_chain(x, leaf, others, now, t)
+                        : sign_x509_alone(x, leaf, now, t);
 
         ERR_pop_to_mark();
     }
@@ -174,53 +176,62 @@ sign_x509_verify(const sign_x509_t *x, const postern_str_t *certificates,
     sk_X509_pop_free(others, X509_free);
     X509_free(leaf);
 
-    return rc;
+    return good;
 }
 
 
-static int
+static sign_mtls_e
 sign_x509_chain(const sign_x509_t *x, X509 *leaf, STACK_OF(X509) *others,
-    int64_t now, sign_mtls_t *known)
+    int64_t now, sign_mtls_tried_t *t)
 {
-    int              i, rc;
+    int              i, rc, error, revoked;
     X509_STORE_CTX  *ctx;
     STACK_OF(X509)  *chain;
 
     ctx = X509_STORE_CTX_new();
+    revoked = X509_V_OK;
 
     if (ctx == NULL || !sign_x509_ready(x, ctx, leaf, others, now)) {
         X509_STORE_CTX_free(ctx);
-        return sign_x509_say(known, "out of memory");
+        return sign_x509_say(t, SIGN_MTLS_NO, "out of memory");
     }
+
+    X509_STORE_CTX_set_app_data(ctx, &revoked);
 
     rc = X509_verify_cert(ctx);
 
     if (rc != 1) {
-        (void) sign_x509_say(known, X509_verify_cert_error_string(
-                                        X509_STORE_CTX_get_error(ctx)));
+        error = X509_STORE_CTX_get_error(ctx);
         X509_STORE_CTX_free(ctx);
 
-        return 0;
+        return sign_x509_say(t, SIGN_MTLS_NO,
+                             X509_verify_cert_error_string(error));
     }
 
     /* an authority's own certificate is not that of a client */
 
     if (X509_STORE_CTX_get_num_untrusted(ctx) < 1) {
         X509_STORE_CTX_free(ctx);
-        return sign_x509_say(known, "the certificate is that of the authority");
+        return sign_x509_say(t, SIGN_MTLS_NO,
+                             "the certificate is that of the authority");
     }
 
     chain = X509_STORE_CTX_get0_chain(ctx);
 
     for (i = 0; i < sk_X509_num(chain); i++) {
-        sign_x509_dates(sk_X509_value(chain, i), known);
+        sign_x509_dates(sk_X509_value(chain, i), t);
     }
 
     X509_STORE_CTX_free(ctx);
 
-    sign_x509_lists(x, now, known);
+    if (revoked != X509_V_OK) {
+        return sign_x509_say(t, SIGN_MTLS_FINAL,
+                             X509_verify_cert_error_string(revoked));
+    }
 
-    return 1;
+    sign_x509_lists(x, now, t);
+
+    return SIGN_MTLS_GOOD;
 }
 
 
@@ -264,67 +275,92 @@ sign_x509_ready(const sign_x509_t *x, X509_STORE_CTX *ctx, X509 *leaf,
  * Revocation lists are demanded of whatever came from outside.  Of what the
  * directory trusts there may be none, or one whose issuer is not in the chain,
  * so that OpenSSL cannot verify it; what it revokes is refused all the same.
+ *
+ * Lists are looked at before signatures are: only then is it known whether they
+ * are those of the authority that issued the certificate, or of another one
+ * that has its name.
  */
 
 static int
 sign_x509_callback(int ok, X509_STORE_CTX *ctx)
 {
-    if (X509_STORE_CTX_get_error_depth(ctx)
-        < X509_STORE_CTX_get_num_untrusted(ctx))
-    {
-        return ok;
-    }
+    int   error, trusted;
+    int  *revoked;
 
-    switch (X509_STORE_CTX_get_error(ctx)) {
+    error = X509_STORE_CTX_get_error(ctx);
+
+    trusted = X509_STORE_CTX_get_error_depth(ctx)
+              >= X509_STORE_CTX_get_num_untrusted(ctx);
+
+    switch (error) {
 
     case X509_V_ERR_UNABLE_TO_GET_CRL:
     case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
     case X509_V_ERR_CRL_SIGNATURE_FAILURE:
     case X509_V_ERR_CRL_NOT_YET_VALID:
     case X509_V_ERR_CRL_HAS_EXPIRED:
-        X509_STORE_CTX_set_error(ctx, X509_V_OK);
-        return 1;
+
+        if (trusted) {
+            break;
+        }
+
+        /* fall through */
+
+    case X509_V_ERR_CERT_REVOKED:
+        revoked = X509_STORE_CTX_get_app_data(ctx);
+
+        if (*revoked == X509_V_OK) {
+            *revoked = error;
+        }
+
+        break;
 
     default:
         return ok;
     }
+
+    X509_STORE_CTX_set_error(ctx, X509_V_OK);
+
+    return 1;
 }
 
 
 /* one that was entered itself: its issuer is not asked for */
 
-static int
+static sign_mtls_e
 sign_x509_alone(const sign_x509_t *x, X509 *leaf, int64_t now,
-    sign_mtls_t *known)
+    sign_mtls_tried_t *t)
 {
-    sign_x509_dates(leaf, known);
+    sign_x509_dates(leaf, t);
 
-    if (now < known->from) {
-        return sign_x509_say(known, "certificate is not yet valid");
+    if (now < t->from) {
+        return sign_x509_say(t, SIGN_MTLS_FINAL,
+                             "certificate is not yet valid");
     }
 
-    if (now >= known->until) {
-        return sign_x509_say(known, "certificate has expired");
+    if (now >= t->until) {
+        return sign_x509_say(t, SIGN_MTLS_FINAL, "certificate has expired");
     }
 
     if (X509_check_purpose(leaf, X509_PURPOSE_SSL_CLIENT, 0) != 1) {
-        return sign_x509_say(known, "certificate is not for TLS clients");
+        return sign_x509_say(t, SIGN_MTLS_FINAL,
+                             "certificate is not for TLS clients");
     }
 
     if (sk_X509_CRL_num(x->crls) > 0) {
-        return sign_x509_revoked(x, leaf, now, known);
+        return sign_x509_revoked(x, leaf, now, t);
     }
 
-    return 1;
+    return SIGN_MTLS_GOOD;
 }
 
 
 /* that a list is signed by the certificate's issuer was seen to when the
    directory was read */
 
-static int
+static sign_mtls_e
 sign_x509_revoked(const sign_x509_t *x, X509 *leaf, int64_t now,
-    sign_mtls_t *known)
+    sign_mtls_tried_t *t)
 {
     int            i, current;
     X509_CRL      *crl;
@@ -344,7 +380,7 @@ sign_x509_revoked(const sign_x509_t *x, X509 *leaf, int64_t now,
         /* 2: taken off the list again */
 
         if (X509_CRL_get0_by_cert(crl, &entry, leaf) == 1) {
-            return sign_x509_say(known, "certificate revoked");
+            return sign_x509_say(t, SIGN_MTLS_FINAL, "certificate revoked");
         }
 
         current |= now >= sign_x509_time(X509_CRL_get0_lastUpdate(crl),
@@ -353,31 +389,32 @@ sign_x509_revoked(const sign_x509_t *x, X509 *leaf, int64_t now,
     }
 
     if (!current) {
-        return sign_x509_say(known, "CRL has expired, or is of another issuer");
+        return sign_x509_say(t, SIGN_MTLS_FINAL,
+                             "CRL has expired, or is of another issuer");
     }
 
-    sign_x509_lists(x, now, known);
+    sign_x509_lists(x, now, t);
 
-    return 1;
+    return SIGN_MTLS_GOOD;
 }
 
 
 /* OpenSSL takes a certificate for expired in the second that notAfter names */
 
 static void
-sign_x509_dates(const X509 *cert, sign_mtls_t *known)
+sign_x509_dates(const X509 *cert, sign_mtls_tried_t *t)
 {
     int64_t  from, until;
 
     from = sign_x509_time(X509_get0_notBefore(cert), POSTERN_TIME_MAX);
     until = sign_x509_time(X509_get0_notAfter(cert), POSTERN_TIME_MIN);
 
-    if (from > known->from) {
-        known->from = from;
+    if (from > t->from) {
+        t->from = from;
     }
 
-    if (until < known->until) {
-        known->until = until;
+    if (until < t->until) {
+        t->until = until;
     }
 }
 
@@ -385,7 +422,7 @@ sign_x509_dates(const X509 *cert, sign_mtls_t *known)
 /* what was found is looked at again when a list ends */
 
 static void
-sign_x509_lists(const sign_x509_t *x, int64_t now, sign_mtls_t *known)
+sign_x509_lists(const sign_x509_t *x, int64_t now, sign_mtls_tried_t *t)
 {
     int        i;
     int64_t    until;
@@ -395,8 +432,8 @@ sign_x509_lists(const sign_x509_t *x, int64_t now, sign_mtls_t *known)
         crl = sk_X509_CRL_value(x->crls, i);
         until = sign_x509_end(crl);
 
-        if (until > now && until < known->until) {
-            known->until = until;
+        if (until > now && until < t->until) {
+            t->until = until;
         }
     }
 }
@@ -428,10 +465,10 @@ sign_x509_time(const ASN1_TIME *t, int64_t otherwise)
 }
 
 
-static int
-sign_x509_say(sign_mtls_t *known, const char *what)
+static sign_mtls_e
+sign_x509_say(sign_mtls_tried_t *t, sign_mtls_e rc, const char *what)
 {
-    (void) snprintf(known->detail, sizeof(known->detail), "%s", what);
+    t->detail = what;
 
-    return 0;
+    return rc;
 }

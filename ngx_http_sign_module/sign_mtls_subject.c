@@ -300,6 +300,37 @@ sign_mtls_issued(const postern_key_t *key, X509 *leaf,
 }
 
 
+size_t
+sign_mtls_issuers(X509 *leaf, const postern_str_t *certificates, size_t n,
+    unsigned long issuers[SIGN_MTLS_MAX_CERTIFICATES])
+{
+    X509    *cert, *above;
+    size_t   i, steps, found;
+
+    cert = leaf;
+    found = 0;
+
+    for (steps = 0; cert; steps++) {
+        issuers[found] = X509_issuer_name_hash(cert);
+
+        for (i = 0; issuers[i] != issuers[found]; i++) { /* void */ }
+
+        found += (i == found);
+
+        above = (steps + 1 < n) ? sign_mtls_issuer(cert, certificates, n)
+                                : NULL;
+
+        if (cert != leaf) {
+            X509_free(cert);
+        }
+
+        cert = above;
+    }
+
+    return found;
+}
+
+
 /* 1 where a certificate of the key's did */
 
 static int

@@ -22,6 +22,12 @@
  *     find()      the key, where it is not the one of msg->key_id.  NULL in the
  *                 table: it always is.
  *
+ *     names()     what the key is asked for by where the directory has none.
+ *                 NULL in the table: by msg->key_id, as find() does.
+ *
+ *     choose()    of the keys that were found by these names the one of the
+ *                 message, or key.  NULL: the first one.
+ *
  *     cover()     that the signature covers what the policy demands: cover
  *                 bits and further fields, which must be present as well.
  *                 Fills in digest and digest_value when the body is covered,
@@ -69,6 +75,16 @@ typedef struct {
                                  const sign_policy_t *policy,
                                  const postern_directory_t *dir,
                                  sign_message_t *msg);
+    size_t         (*names)(const sign_request_t *req,
+                            const sign_policy_t *policy,
+                            const postern_directory_t *dir,
+                            const postern_key_t *key, sign_message_t *msg,
+                            postern_key_name_t names[SIGN_MAX_NAMES]);
+    const postern_key_t *(*choose)(const sign_request_t *req,
+                                   const sign_policy_t *policy,
+                                   const postern_key_t *key,
+                                   const sign_apart_t *apart, size_t n,
+                                   sign_message_t *msg);
     sign_code_e    (*cover)(const sign_request_t *req,
                             const sign_policy_t *policy,
                             const postern_key_t *key, sign_message_t *msg);
@@ -119,6 +135,12 @@ sign_code_e sign_sshsig_parse(const sign_request_t *req,
 const postern_key_t *sign_sshsig_find(const sign_request_t *req,
     const sign_policy_t *policy, const postern_directory_t *dir,
     sign_message_t *msg);
+size_t sign_sshsig_names(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_directory_t *dir, const postern_key_t *key,
+    sign_message_t *msg, postern_key_name_t names[SIGN_MAX_NAMES]);
+const postern_key_t *sign_sshsig_choose(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    const sign_apart_t *apart, size_t n, sign_message_t *msg);
 sign_code_e sign_sshsig_cover(const sign_request_t *req,
     const sign_policy_t *policy, const postern_key_t *key,
     sign_message_t *msg);
@@ -134,6 +156,12 @@ sign_code_e sign_mtls_parse(const sign_request_t *req,
 const postern_key_t *sign_mtls_find(const sign_request_t *req,
     const sign_policy_t *policy, const postern_directory_t *dir,
     sign_message_t *msg);
+size_t sign_mtls_names(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_directory_t *dir, const postern_key_t *key,
+    sign_message_t *msg, postern_key_name_t names[SIGN_MAX_NAMES]);
+const postern_key_t *sign_mtls_choose(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    const sign_apart_t *apart, size_t n, sign_message_t *msg);
 sign_code_e sign_mtls_cover(const sign_request_t *req,
     const sign_policy_t *policy, const postern_key_t *key,
     sign_message_t *msg);
@@ -214,6 +242,13 @@ sign_code_e sign_webhook_parse(const sign_request_t *req,
 const postern_key_t *sign_webhook_find(const sign_request_t *req,
     const sign_policy_t *policy, const postern_directory_t *dir,
     sign_message_t *msg);
+size_t sign_webhook_names(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_directory_t *dir,
+    const postern_key_t *key, sign_message_t *msg,
+    postern_key_name_t names[SIGN_MAX_NAMES]);
+const postern_key_t *sign_webhook_choose(const sign_request_t *req,
+    const sign_policy_t *policy, const postern_key_t *key,
+    const sign_apart_t *apart, size_t n, sign_message_t *msg);
 sign_code_e sign_webhook_cover(const sign_request_t *req,
     const sign_policy_t *policy, const postern_key_t *key,
     sign_message_t *msg);

@@ -23,8 +23,14 @@
 
 static sign_code_e sign_sshsig_principal(sign_sshsig_t *sig,
     const postern_alloc_t *alloc, sign_message_t *msg);
+static int sign_sshsig_fingerprint(postern_str_t text,
+    unsigned char fingerprint[32]);
 static const postern_key_t *sign_sshsig_find_ca(
     const postern_directory_t *dir, sign_message_t *msg);
+static const postern_key_t *sign_sshsig_choose_ca(const postern_key_t *key,
+    const sign_apart_t *apart, size_t n, sign_message_t *msg);
+static int sign_sshsig_is_ca(const postern_key_t *key,
+    const sign_sshsig_t *sig);
 static void sign_sshsig_known_as(const sign_sshsig_t *sig,
     const postern_key_t *ca, sign_message_t *msg);
 static int sign_sshsig_allows(const postern_key_t *ca,
@@ -133,7 +139,6 @@ const postern_key_t *
 sign_sshsig_find(const sign_request_t *req, const sign_policy_t *policy,
     const postern_directory_t *dir, sign_message_t *msg)
 {
-    size_t                len, prefix;
     unsigned char         fingerprint[32];
     const sign_sshsig_t  *sig;
     const postern_key_t  *key;
@@ -146,21 +151,8 @@ sign_sshsig_find(const sign_request_t *req, const sign_policy_t *policy,
 
     key = postern_directory_key(dir, msg->key_id);
 
-    if (key) {
+    if (key || !sign_sshsig_fingerprint(msg->key_id, fingerprint)) {
         return key;
-    }
-
-    prefix = sizeof(SIGN_SSHSIG_FINGERPRINT) - 1;
-
-    if (msg->key_id.len != SIGN_SSHSIG_FINGERPRINT_LEN
-        || memcmp(msg->key_id.data, SIGN_SSHSIG_FINGERPRINT, prefix) != 0
-        || sodium_base642bin(fingerprint, sizeof(fingerprint),
-                             (const char *) msg->key_id.data + prefix,
-                             msg->key_id.len - prefix, NULL, &len, NULL,
-                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING)
-           != 0)
-    {
-        return NULL;
     }
 
     key = postern_directory_fingerprint(dir, fingerprint);
@@ -170,6 +162,142 @@ sign_sshsig_find(const sign_request_t *req, const sign_policy_t *policy,
     }
 
     return key;
+}
+
+
+/* 1 where the text is one */
+
+static int
+sign_sshsig_fingerprint(postern_str_t text, unsigned char fingerprint[32])
+{
+    size_t  len, prefix;
+
+    prefix = sizeof(SIGN_SSHSIG_FINGERPRINT) - 1;
+
+    return text.len == SIGN_SSHSIG_FINGERPRINT_LEN
+           && memcmp(text.data, SIGN_SSHSIG_FINGERPRINT, prefix) == 0
+           && sodium_base642bin(fingerprint, 32,
+                                (const char *) text.data + prefix,
+                                text.len - prefix, NULL, &len, NULL,
+                                sodium_base64_VARIANT_ORIGINAL_NO_PADDING)
+              == 0;
+}
+
+
+/* the key itself by what the message calls it; an authority by its key, unless
+   the directory has one that speaks for the principal */
+
+size_t
+sign_sshsig_names(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_directory_t *dir, const postern_key_t *key,
+    sign_message_t *msg, postern_key_name_t names[SIGN_MAX_NAMES])
+{
+    unsigned char         fingerprint[32];
+    const sign_sshsig_t  *sig;
+
+    sig = msg->scheme_data;
+
+    if (!sig->certified) {
+
+        if (key == NULL
+            && sign_sshsig_fingerprint(msg->key_id, fingerprint))
+        {
+            postern_name_fingerprint(&names[0], POSTERN_ALG_SSH, fingerprint);
+            return 1;
+        }
+
+        return key ? 0 : sign_name_id(&names[0], msg->key_id);
+    }
+
+    if (key && sign_sshsig_allows(key, sig->principal)) {
+        return 0;
+    }
+
+    if (sig->ca.data) {
+        return postern_directory_key(dir, sig->ca)
+               ? 0 : sign_name_id(&names[0], sig->ca);
+    }
+
+    sign_sha256(&sig->cert.authority, 1, fingerprint);
+    postern_name_fingerprint(&names[0], POSTERN_ALG_SSH_CA, fingerprint);
+
+    return 1;
+}
+
+
+const postern_key_t *
+sign_sshsig_choose(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_key_t *key, const sign_apart_t *apart, size_t n,
+    sign_message_t *msg)
+{
+    size_t                i;
+    unsigned char         fingerprint[32];
+    const sign_sshsig_t  *sig;
+
+    sig = msg->scheme_data;
+
+    if (sig->certified) {
+        return sign_sshsig_choose_ca(key, apart, n, msg);
+    }
+
+    if (!sign_sshsig_fingerprint(msg->key_id, fingerprint)) {
+        return apart[0].key;
+    }
+
+    for (i = 0; i < n; i++) {
+        key = apart[i].key;
+
+        if (key->algorithm == POSTERN_ALG_SSH
+            && memcmp(key->fingerprint, fingerprint, 32) == 0)
+        {
+            msg->key_id = key->id;
+            return key;
+        }
+    }
+
+    return NULL;
+}
+
+
+static const postern_key_t *
+sign_sshsig_choose_ca(const postern_key_t *key, const sign_apart_t *apart,
+    size_t n, sign_message_t *msg)
+{
+    size_t                i;
+    const sign_sshsig_t  *sig;
+
+    sig = msg->scheme_data;
+
+    for (i = 0; i < n; i++) {
+
+        if (!sign_sshsig_is_ca(apart[i].key, sig)) {
+            continue;
+        }
+
+        if (sign_sshsig_allows(apart[i].key, sig->principal)) {
+            key = apart[i].key;
+            break;
+        }
+
+        if (key == NULL) {
+            key = apart[i].key;
+        }
+    }
+
+    if (key) {
+        sign_sshsig_known_as(sig, key, msg);
+    }
+
+    return key;
+}
+
+
+static int
+sign_sshsig_is_ca(const postern_key_t *key, const sign_sshsig_t *sig)
+{
+    return key->algorithm == POSTERN_ALG_SSH_CA
+           && postern_str_eq(key->public_key, sig->cert.authority)
+           && (sig->ca.data == NULL || postern_str_eq(key->id, sig->ca));
 }
 
 
@@ -189,10 +317,7 @@ sign_sshsig_find_ca(const postern_directory_t *dir, sign_message_t *msg)
     for (i = 0; i < dir->nauthorities; i++) {
         key = dir->authorities[i];
 
-        if (key->algorithm != POSTERN_ALG_SSH_CA
-            || !postern_str_eq(key->public_key, sig->cert.authority)
-            || (sig->ca.data && !postern_str_eq(key->id, sig->ca)))
-        {
+        if (!sign_sshsig_is_ca(key, sig)) {
             continue;
         }
 

@@ -296,6 +296,52 @@ sign_webhook_find(const sign_request_t *req, const sign_policy_t *policy,
 }
 
 
+/* those that the directory does not have */
+
+size_t
+sign_webhook_names(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_directory_t *dir, const postern_key_t *key,
+    sign_message_t *msg, postern_key_name_t names[SIGN_MAX_NAMES])
+{
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < msg->nkeys; i++) {
+        if (msg->keys[i] == NULL) {
+            n += sign_name_id(&names[n], policy->webhook->keys[i]);
+        }
+    }
+
+    return n;
+}
+
+
+const postern_key_t *
+sign_webhook_choose(const sign_request_t *req, const sign_policy_t *policy,
+    const postern_key_t *key, const sign_apart_t *apart, size_t n,
+    sign_message_t *msg)
+{
+    size_t  i, k;
+
+    for (i = 0; i < msg->nkeys; i++) {
+
+        for (k = 0; k < n && msg->keys[i] == NULL; k++) {
+            if (postern_str_eq(apart[k].key->id, policy->webhook->keys[i])) {
+                msg->keys[i] = apart[k].key;
+            }
+        }
+
+        if (key == NULL && msg->keys[i]) {
+            key = msg->keys[i];
+            msg->key_id = key->id;
+        }
+    }
+
+    return key;
+}
+
+
 /*
  * Which requests a key is for is said by the location that names it: method,
  * path and host are what led there.  So they are not demanded; that the key is

@@ -180,17 +180,19 @@ like(qx($make --master-key $dir_key --jwk 2>&1), qr/--jwk is for/,
      "a record is no JWK");
 like(qx($program key --org acme --id 'a{b' --algorithm ed25519 --role robot --redis 2>&1),
      qr/--id must have no braces/, "nor of any id");
-like(qx($program key --org acme --id a --algorithm ssh --public x --role robot --redis 2>&1),
-     qr/--redis is for keys that are named by an id/, "nor a key of OpenSSH");
+like(qx($program key --org acme --id a --algorithm ed25519 --role robot --prefix x: 2>&1),
+     qr/--prefix is of keys in Redis/, "a prefix is of Redis");
+like(qx($program key --org acme --id a --algorithm ed25519 --role robot --redis --prefix 'x{' 2>&1),
+     qr/--prefix must have no braces/, "and has none of its marks");
 
 my $line = qx($make --master-key $dir_key 2>$out.said);
-like($line, qr/^\{"org": "acme", .*"secret": "sealed:k1:[^"]+"\}\n$/, "a record");
-like(slurp("$out.said"), qr/redis-cli -x SET 'postern:key:\{made\}'/,
-     "and how it is set");
-open(my $cli, "|-", "redis-cli", "-p", port(10), "-x", "set",
-     "postern:key:{made}") or die;
+like($line, qr/^SET 'postern:key:\{made\}' '\{"org": "acme", .*"secret": "sealed:k1:[^"]+"\}'\n$/,
+     "a record");
+like(slurp("$out.said"), qr/redis-cli takes this line/, "and how it is set");
+open(my $cli, "|-", "redis-cli -p @{[port(10)]} >$out.cli") or die;
 print $cli $line;
 close $cli;
+is(slurp("$out.cli"), "OK\n", "redis-cli takes it");
 my $made = slurp($out) =~ s/\n$//r;
 within(1, "a key that the program made", "200 -", "made", secret => $made);
 

@@ -23,9 +23,9 @@ sub calls {
 # how often Redis is asked for keys in the meantime
 sub gets {
     my ($code) = @_;
-    my $before = calls("get");
+    my $before = calls("getrange");
     $code->();
-    return calls("get") - $before;
+    return calls("getrange") - $before;
 }
 
 sub says {
@@ -68,12 +68,12 @@ for my $round (1, 2) {
 answer(0, "K$_") for 1 .. 20;
 cmp_ok(gets(sub { answer(0, "K$_") for 1 .. 20 }), "<=", 20, "some are kept");
 
-my $before = calls("get");
+my $before = calls("getrange");
 for my $i (1 .. 60) {
     answer(0, "stranger-$i-$_") for 1 .. 5;
     answer(0, "K$_") for 1 .. 3;
 }
-cmp_ok(calls("get") - $before, "<", 300 + 120,
+cmp_ok(calls("getrange") - $before, "<", 300 + 120,
        "keys in use stay while strangers try 300 ids");
 is(answer(0, "stranger-1-1"), "401 sign/unknown-key", "none of them is one");
 
@@ -126,7 +126,7 @@ for my $round (1 .. 5) {
 # a user of Redis who may not be told of changes: each request asks
 
 redis_cli(10, "acl", "setuser", "poor", "on", ">poor", "~postern:*", "+set",
-          "+get", "+getdel", "+del", "+pttl", "+eval", "+evalsha", "+time",
+          "+get", "+getdel", "+del", "+getrange", "+pttl", "+eval", "+evalsha", "+time",
           "+select", "+ping", "+client|setname");
 
 nginx(0, keys_conf(0) =~ s{redis://}{redis://poor:poor\@}r, $one);
@@ -137,9 +137,10 @@ ok(wait_for(sub { error_log(0, qr/of changed keys .*does not tell of changed key
    "which is told");
 
 redis_cli(10, "acl", "setuser", "rich", "on", ">rich", "~postern:*", "+set",
-          "+get", "+getdel", "+del", "+pttl", "+eval", "+evalsha", "+time",
+          "+get", "+getdel", "+del", "+getrange", "+pttl", "+eval", "+evalsha", "+time",
           "+select", "+ping", "+client|setname", "+client|id",
-          "+client|tracking", "+subscribe", "&__redis__:invalidate");
+          "+client|tracking", "+client|list", "+subscribe",
+          "&__redis__:invalidate");
 
 nginx(0, keys_conf(0) =~ s{redis://}{redis://rich:rich\@}r, $one);
 answer(0, "AK1");

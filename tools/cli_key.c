@@ -20,11 +20,12 @@ static int cli_key_check_files(const cli_key_t *k, const char *command);
 static json_t *cli_key_member(const cli_key_t *k, const json_t *material);
 static json_t *cli_key_strings(const cli_key_list_t *list);
 static json_t *cli_key_subject(const cli_key_list_t *list);
-static int cli_key_parse(const cli_key_t *k, json_t *member, int jwk);
+static int cli_key_parse(cli_key_t *k, json_t *member, int jwk);
 static json_t *cli_key_document(const cli_key_t *k, json_t *member);
 static int cli_key_jwk(const postern_key_t *key);
 static void cli_key_print(const cli_key_t *k, json_t *member);
-static void cli_key_record(const cli_key_t *k, json_t *member);
+static void cli_key_records(const cli_key_t *k, json_t *member);
+static void cli_key_quoted(const char *text);
 static void cli_key_help(void);
 
 
@@ -47,6 +48,7 @@ static const struct option  cli_key_long[] = {
     { "outward",    no_argument,       NULL, 'w' },
     { "jwk",        no_argument,       NULL, 'J' },
     { "redis",      no_argument,       NULL, 'R' },
+    { "prefix",     required_argument, NULL, 'x' },
     { "help",       no_argument,       NULL, 'h' },
     { NULL, 0, NULL, 0 }
 };
@@ -91,7 +93,7 @@ cli_key(int argc, char **argv)
         rc = cli_key_parse(&k, member, k.jwk);
 
         if (rc == 0 && k.redis) {
-            cli_key_record(&k, member);
+            cli_key_records(&k, member);
 
         } else if (rc == 0 && !k.jwk) {
             cli_key_print(&k, member);
@@ -132,6 +134,7 @@ cli_key_options(int argc, char **argv, cli_key_t *k)
         { 'k', &k->public },
         { 'c', &k->crl },
         { 'f', &k->out },
+        { 'x', &k->prefix },
         { 0, NULL }
     };
 
@@ -309,10 +312,19 @@ cli_key_check_files(const cli_key_t *k, const char *command)
                          "holds nothing secret");
     }
 
-    if (k->redis && (!made || k->jwk)) {
-        return cli_usage(command, "--redis is for keys that are named by an "
-                         "id: of %s nothing is looked up there",
-                         made ? "a JWK" : "certificates and keys of OpenSSH");
+    if (k->redis && k->jwk) {
+        return cli_usage(command, "--redis and --jwk print two things: of a "
+                         "JWK nothing is looked up there");
+    }
+
+    if (k->prefix && !k->redis) {
+        return cli_usage(command, "--prefix is of keys in Redis: it goes with "
+                         "--redis");
+    }
+
+    if (k->prefix && strpbrk(k->prefix, "{}'\n")) {
+        return cli_usage(command, "--prefix must have no braces, quotes and "
+                         "line breaks");
     }
 
     if (k->redis && (hmac || k->outward) && k->ring_file == NULL) {
@@ -433,7 +445,7 @@ cli_key_subject(const cli_key_list_t *list)
    something of its kind */
 
 static int
-cli_key_parse(const cli_key_t *k, json_t *member, int jwk)
+cli_key_parse(cli_key_t *k, json_t *member, int jwk)
 {
     int                   rc;
     char                 *text, *fault;
@@ -473,6 +485,7 @@ cli_key_parse(const cli_key_t *k, json_t *member, int jwk)
     }
 
     rc = jwk ? cli_key_jwk(&dir->keys[0]) : 0;
+    k->nnames = postern_directory_names(&dir->keys[0], k->names);
 
     postern_directory_destroy(dir);
 
@@ -558,25 +571,62 @@ cli_key_print(const cli_key_t *k, json_t *member)
 }
 
 
-/* one line, for redis-cli -x */
+/*
+ * Lines for redis-cli: the key, and what leads to it where requests do not name
+ * it.  Several keys may have one fingerprint or issuer, so that these are
+ * appended; one that is there twice counts once.
+ */
 
 static void
-cli_key_record(const cli_key_t *k, json_t *member)
+cli_key_records(const cli_key_t *k, json_t *member)
 {
-    json_t  *record;
+    char        *text;
+    size_t       i;
+    json_t      *record;
+    const char  *prefix;
+
+    prefix = k->prefix ? k->prefix : "postern:";
 
     record = json_object();
     json_object_set_new(record, "org", json_string(k->org));
     json_object_update(record, member);
 
-    json_dumpf(record, stdout, 0);
-    putchar('\n');
-    fflush(stdout);
-
+    text = json_dumps(record, 0);
     json_decref(record);
 
-    fprintf(stderr, "postern: redis-cli -x SET 'postern:key:{%s}' takes this "
-                    "line\n", k->id);
+    printf("SET '%skey:{%s}' ", prefix, k->id);
+    cli_key_quoted(text);
+    free(text);
+
+    for (i = 0; i < k->nnames; i++) {
+        printf("APPEND '%skey:%s:{%.*s}' ' %s'\n", prefix,
+               k->names[i].by == POSTERN_BY_ISSUER ? "issuer" : "fingerprint",
+               (int) k->names[i].len, (const char *) k->names[i].text, k->id);
+    }
+
+    fflush(stdout);
+    fprintf(stderr, "postern: redis-cli takes %s\n",
+            k->nnames ? "these lines" : "this line");
+}
+
+
+/* between single quotes redis-cli takes all for itself but these */
+
+static void
+cli_key_quoted(const char *text)
+{
+    putchar('\'');
+
+    for ( /* void */ ; *text; text++) {
+
+        if (*text == '\'') {
+            putchar('\\');
+        }
+
+        putchar(*text);
+    }
+
+    puts("'");
 }
 
 
@@ -592,7 +642,7 @@ cli_key_help(void)
 "                {--user NAME | --role ROLE...} [--scheme NAME...]\n"
 "                [--rate RATE] [--not-before TIME] [--not-after TIME]\n"
 "                [--master-key FILE] [--out FILE | --outward]\n"
-"                [--jwk | --redis]\n"
+"                [--jwk | --redis [--prefix TEXT]]\n"
 "    postern key ... --public FILE [--crl FILE] [--principal NAME...]\n"
 "                [--subject NAME=VALUE...]\n"
 "\n"
@@ -630,8 +680,12 @@ cli_key_help(void)
 "                         goes to no file\n"
 "    --jwk                print the public half as a JWK whose \"kid\" is its\n"
 "                         thumbprint (RFC 7638) instead of the member\n"
-"    --redis              print the record of a key in Redis, one line, to be\n"
-"                         set as postern:key:{ID} (postern_keys)\n"
+"    --redis              print what redis-cli is to be told instead of the\n"
+"                         member: the record postern:key:{ID}, and those by\n"
+"                         which an ssh, ssh-ca, x509 or x509-ca key is found\n"
+"                         (postern_keys)\n"
+"    --prefix TEXT        of the keys in Redis: prefix= of postern_redis;\n"
+"                         postern: where it is left out\n"
 "    --public FILE        the public half: PEM; the .pub file of an ssh or\n"
 "                         ssh-ca key; the certificate of an x509 or x509-ca\n"
 "                         one\n"
@@ -649,12 +703,12 @@ cli_key_help(void)
 "        postern.json > new.json && postern check new.json\n"
 "    postern key --org acme --id robot-7 --algorithm ed25519 --role viewer\n"
 "    postern key --org acme --id AK2 --algorithm hmac-sha256 --user alice \\\n"
-"        --master-key postern.key --redis |\n"
-"        redis-cli -x SET 'postern:key:{AK2}'\n"
+"        --master-key postern.key --redis | redis-cli\n"
 "    postern key --org acme --id laptop --algorithm ssh --user alice \\\n"
 "        --public ~/.ssh/id_ed25519.pub\n"
 "    postern key --org acme --id devices --algorithm x509-ca --role device \\\n"
-"        --public ca.pem --crl ca.crl --subject O=Acme --subject 'CN=*'\n"
+"        --public ca.pem --crl ca.crl --subject O=Acme --subject 'CN=*' \\\n"
+"        --redis | redis-cli\n"
 "\n"
 "EXIT STATUS\n"
 "    0 done, 1 failed, 2 wrong call\n"

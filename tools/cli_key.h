@@ -38,10 +38,15 @@ typedef struct {
     const char      *public;      /* a file: the key is there already */
     const char      *crl;
     const char      *out;
+    const char      *prefix;      /* of keys in Redis */
     postern_alg_e    alg;
     unsigned         jwk:1;       /* print that instead of the member */
     unsigned         outward:1;   /* the directory keeps the private half */
-    unsigned         redis:1;     /* print a record of Redis */
+    unsigned         redis:1;     /* print records of Redis */
+
+    /* what the key is found by there, beside its id */
+    postern_key_name_t  names[POSTERN_KEY_NAMES_MAX];
+    size_t              nnames;
 } cli_key_t;
 
 

@@ -7,7 +7,8 @@ package ClientCert;
 #     crl($ca, [$cert ...], %how)    a revocation list, as PEM
 #     pem($cert ...)                 as text for a member of a JSON document
 #
-# how: from, until (seconds from now), eku, san ("DNS:a,email:b"), level
+# how: from, until (seconds from now), eku, san ("DNS:a,email:b"), level, bare
+# (without identifiers of keys: who issued it is told by names alone)
 
 use v5.32;
 use strict;
@@ -37,6 +38,11 @@ sub make {
     spew("$home/index", "") if !-e "$home/index";
     spew("$home/serial", "1000\n") if !-e "$home/serial";
 
+    my $ids = $how{bare} ? "subjectKeyIdentifier = none\n"
+                           . "authorityKeyIdentifier = none\n"
+                         : "subjectKeyIdentifier = hash\n"
+                           . "authorityKeyIdentifier = keyid\n";
+
     spew("$base.cnf", <<"EOD");
 [ca]
 default_ca = this
@@ -50,9 +56,7 @@ unique_subject = no
 [any]
 commonName = optional
 [more]
-subjectKeyIdentifier = hash
-authorityKeyIdentifier = keyid
-$how{more}
+$ids$how{more}
 [req]
 distinguished_name = dn
 [dn]

@@ -172,40 +172,12 @@ TEST(what_is_wrong_with_one_is_told)
     FAULT("k", "{'org':'acme','user':'alice','algorithm':'hmac-sha256',"
           "'secret':'base64:MDEyMzQ1Njc4OWFiY2RlZg=='}", "secret",
           "a secret must be sealed here");
-    FAULT("k", "{'org':'acme','user':'alice','algorithm':'ssh',"
-          "'public_key':'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICYEvkAVlVsB9k0W"
-          "pc/zpgLBtcm0OclYmrBui7gkMMwo'}", "algorithm",
-          "requests do not name the key of the algorithm \"ssh\": it must be "
-          "in the directory's file");
-
-    FAULT("k", "{'org':'acme','user':'alice','algorithm':'x509'}",
-          "algorithm",
-          "requests do not name the key of the algorithm \"x509\": it must "
-          "be in the directory's file");
-    FAULT("k", "{'org':'acme','user':'alice','algorithm':'x509-ca'}",
-          "algorithm",
-          "requests do not name the key of the algorithm \"x509-ca\": it "
-          "must be in the directory's file");
     FAULT("k", "{'org':'acme','user':'alice','algorithm':7}", "algorithm",
           "must be a string");
     FAULT("k", "{'org':'acme','user':'alice'}", "",
           "the member \"algorithm\" is missing");
 
     EXPECT_INT(dir->nplain, 0);
-
-    end();
-}
-
-
-TEST(an_authority_stands_in_the_file)
-{
-    begin(DOCUMENT);
-
-    EXPECT(apart("ca", "{'org':'acme','roles':[],'algorithm':'ssh-ca',"
-                 "'principals':['x'],"
-                 "'public_key':'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICYEvkAVlV"
-                 "sB9k0Wpc/zpgLBtcm0OclYmrBui7gkMMwo'}") == NULL);
-    EXPECT_STR(slice(err.path), "algorithm");
 
     end();
 }
@@ -229,6 +201,215 @@ TEST(a_key_that_signs_is_sealed)
           "'private_key':'plain:" P256_PRIVATE "'}",
           "private_key", "a secret must be sealed here");
     EXPECT_INT(dir->nplain, 0);
+
+    end();
+}
+
+
+#define OWNER  "{'org':'acme','roles':['robot'],"
+
+#define NAMES(n)                                                              \
+    EXPECT_INT(postern_directory_names(key, names), n)
+#define NAMED(i, how, str)                                                    \
+    EXPECT_INT(names[i].by, how);                                             \
+    EXPECT_STR(((postern_str_t) { names[i].len, names[i].text }), str)
+
+
+TEST(a_key_that_is_found_by_itself)
+{
+    postern_key_name_t    names[POSTERN_KEY_NAMES_MAX];
+    const postern_key_t  *key;
+
+    begin(DOCUMENT);
+
+    key = apart("laptop", OWNER "'algorithm':'ssh','public_key':'"
+                SSH_ED25519 "'}");
+    EXPECT(key != NULL);
+    NAMES(1);
+    NAMED(0, POSTERN_BY_FINGERPRINT,
+          "SHA256:OgF+gGDanfrBHS4IjWlIWX3n3dAjPhngxQDm27IchRE");
+
+    key = apart("ca", OWNER "'algorithm':'ssh-ca','principals':['x'],"
+                "'public_key':'" SSH_RSA "'}");
+    EXPECT(key != NULL);
+    NAMES(1);
+    NAMED(0, POSTERN_BY_FINGERPRINT,
+          "SHA256:semrNIiE0jniIlewmKGrFLHsfQoqw79kubXymtxJoJE");
+
+    key = apart("billing", OWNER "'algorithm':'x509','certificate':'"
+                LEAF_CERT "\\n" CA_CERT "'}");
+    EXPECT(key != NULL);
+    NAMES(1);
+    NAMED(0, POSTERN_BY_FINGERPRINT,
+          "229d875bd116a5e4c938457152ab66645741e69b67286ca614d650f3dc0fea8e");
+
+    key = apart("devices", OWNER "'algorithm':'x509-ca','subject':{'CN':'*'},"
+                "'certificate':'" CA_CERT "'}");
+    EXPECT(key != NULL);
+    NAMES(1);
+    NAMED(0, POSTERN_BY_ISSUER, "80b96318");
+
+    key = apart("AK1", OWNER "'algorithm':'hmac-sha256','secret':'" SEALED
+                "'}");
+    EXPECT(key != NULL);
+    NAMES(0);
+
+    end();
+}
+
+
+/* one name for several certificates, and no more names than there is room
+   for */
+
+TEST(an_authority_has_the_names_of_its_certificates)
+{
+    int                   i;
+    char                  text[65536], *p;
+    postern_key_name_t    names[POSTERN_KEY_NAMES_MAX];
+    const postern_key_t  *key;
+
+    begin(DOCUMENT);
+
+    key = apart("devices", OWNER "'algorithm':'x509-ca','subject':{'CN':'*'},"
+                "'certificate':'" CA_CERT "\\n" CA2_CERT "\\n" IMPOSTOR_CERT
+                "\\n" CA_CERT "'}");
+    EXPECT(key != NULL);
+    NAMES(2);
+    NAMED(0, POSTERN_BY_ISSUER, "80b96318");
+    NAMED(1, POSTERN_BY_ISSUER, "d3d59eac");
+
+    p = text + sprintf(text, "%s", OWNER "'algorithm':'x509-ca',"
+                       "'subject':{'CN':'*'},'certificate':'" CA_CERT);
+
+    for (i = 0; i < 20; i++) {
+        p += sprintf(p, "%s", "\\n" CA_CERT);
+    }
+
+    sprintf(p, "'}");
+
+    key = apart("devices", text);
+    EXPECT(key != NULL);
+    NAMES(1);
+
+    end();
+}
+
+
+TEST(a_public_key_is_the_files_where_that_has_it)
+{
+    begin("{'version':1,'organizations':{'acme':{'roles':{'robot':{}},"
+          "'keys':{'laptop':{'roles':[],'algorithm':'ssh',"
+          "'public_key':'" SSH_ED25519 "'},"
+          "'billing':{'roles':[],'algorithm':'x509',"
+          "'certificate':'" LEAF_CERT "'}}}}}");
+    EXPECT(dir != NULL);
+
+    FAULT("k", OWNER "'algorithm':'ssh','public_key':'" SSH_ED25519 "'}", "",
+          "has the same public key as \"laptop\" of the directory's file");
+    FAULT("k", OWNER "'algorithm':'x509','certificate':'" LEAF_CERT "'}", "",
+          "has the same public key as \"billing\" of the directory's file");
+
+    /* an authority may have it, and others */
+
+    EXPECT(apart("k", OWNER "'algorithm':'ssh-ca','principals':['x'],"
+                 "'public_key':'" SSH_ED25519 "'}") != NULL);
+    EXPECT(apart("k", OWNER "'algorithm':'ssh','public_key':'" SSH_P256 "'}")
+           != NULL);
+
+    end();
+}
+
+
+TEST(a_principal_is_no_key_of_the_file)
+{
+    begin("{'version':1,'organizations':{'acme':{'users':{'alice':{}},"
+          "'roles':{'robot':{}},"
+          "'keys':{'robot-7':{'roles':[],'algorithm':'ed25519',"
+          "'public_key':'" ED25519 "'},"
+          "'AK1':{'user':'alice','algorithm':'ed25519',"
+          "'public_key':'" ED25519 "'}}},"
+          "'other':{'roles':{'robot':{}}}}}");
+    EXPECT(dir != NULL);
+
+    FAULT("ca", OWNER "'algorithm':'ssh-ca','principals':['x','robot-7'],"
+          "'public_key':'" SSH_ED25519 "'}", "principals[1]",
+          "\"robot-7\" is a key of the directory's file, and a subject itself");
+
+    EXPECT(apart("ca", OWNER "'algorithm':'ssh-ca','principals':['AK1'],"
+                 "'public_key':'" SSH_ED25519 "'}") != NULL);
+    EXPECT(apart("ca", "{'org':'other','roles':['robot'],"
+                 "'algorithm':'ssh-ca','principals':['robot-7'],"
+                 "'public_key':'" SSH_ED25519 "'}") != NULL);
+
+    end();
+}
+
+
+static const postern_str_t *
+ids_of(const char *text, uint32_t *n)
+{
+    memset(&err, 0xff, sizeof(err));
+
+    return postern_directory_ids_parse(slice(text), arena, n, &err);
+}
+
+
+TEST(ids_of_keys)
+{
+    uint32_t              n;
+    const postern_str_t  *found;
+
+    begin(DOCUMENT);
+
+    found = ids_of("laptop", &n);
+    EXPECT_INT(n, 1);
+    EXPECT_STR(found[0], "laptop");
+
+    /* as they are appended */
+
+    found = ids_of(" a \t\r\n b a\n", &n);
+    EXPECT_INT(n, 2);
+    EXPECT_STR(found[0], "a");
+    EXPECT_STR(found[1], "b");
+
+    found = ids_of("1 2 3 4 5 6 7 8 1 8", &n);
+    EXPECT_INT(n, POSTERN_KEY_IDS_MAX);
+
+    EXPECT(ids_of("1 2 3 4 5 6 7 8 9", &n) == NULL);
+    EXPECT_STR(slice(err.text), "names too many keys");
+    EXPECT_INT(err.line, 1);
+    EXPECT_INT(err.column, 17);
+
+    EXPECT(ids_of("a b{c", &n) == NULL);
+    EXPECT_STR(slice(err.text), "must be ids of keys, parted by blanks");
+    EXPECT_INT(err.column, 3);
+
+    EXPECT(ids_of("", &n) == NULL);
+    EXPECT(ids_of(" \n", &n) == NULL);
+    EXPECT_STR(slice(err.text), "names no key");
+
+    end();
+}
+
+
+TEST(without_memory_there_are_no_ids)
+{
+    uint32_t              n;
+    const postern_str_t  *found;
+
+    begin(DOCUMENT);
+
+    while (scarce_next()) {
+        found = ids_of("a b c", &n);
+
+        if (scarce_failed()) {
+            EXPECT(found == NULL);
+            EXPECT_STR(slice(err.text), "out of memory");
+
+        } else {
+            EXPECT_INT(n, 3);
+        }
+    }
 
     end();
 }

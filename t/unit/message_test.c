@@ -558,16 +558,43 @@ TEST(no_memory_lets_nobody_in)
 }
 
 
-TEST(a_scheme_finds_its_key_by_the_id_or_by_itself)
+TEST(what_a_key_is_asked_for_by)
 {
+    char                long_[POSTERN_NAME_MAX + 1];
+    postern_key_t       key = { .id = postern_string("k") };
+    sign_apart_t        apart = { &key, 1 };
+    postern_key_name_t  names[SIGN_MAX_NAMES];
+
+    memset(long_, 'a', sizeof(long_));
+
     defaults();
 
     message.scheme = SIGN_RFC9421;
-    EXPECT(sign_by_id(&message));
-    message.scheme = SIGN_WEBHOOK;
-    EXPECT(!sign_by_id(&message));
+    message.key_id = text_of("k");
+    EXPECT_INT(sign_names(&request, &policy, NULL, NULL, &message, names), 1);
+    EXPECT_INT(names[0].by, POSTERN_BY_ID);
+    EXPECT_STR(((postern_str_t) { names[0].len, names[0].text }), "k");
+
+    /* what the directory has is not asked for */
+
+    EXPECT_INT(sign_names(&request, &policy, NULL, &key, &message, names), 0);
+
+    /* nor what is no id */
+
+    message.key_id.len = 0;
+    EXPECT_INT(sign_names(&request, &policy, NULL, NULL, &message, names), 0);
+    message.key_id.data = (unsigned char *) long_;
+    message.key_id.len = sizeof(long_);
+    EXPECT_INT(sign_names(&request, &policy, NULL, NULL, &message, names), 0);
+    message.key_id.len--;
+    EXPECT_INT(sign_names(&request, &policy, NULL, NULL, &message, names), 1);
+
+    EXPECT(sign_choose(&request, &policy, NULL, &apart, 1, &message) == &key);
+    EXPECT(sign_choose(&request, &policy, NULL, &apart, 0, &message) == NULL);
+
     message.scheme = 0;
-    EXPECT(!sign_by_id(&message));
+    EXPECT_INT(sign_names(&request, &policy, NULL, NULL, &message, names), 0);
+    EXPECT(sign_choose(&request, &policy, NULL, &apart, 1, &message) == NULL);
 }
 
 

@@ -566,9 +566,9 @@ TEST(which_authority)
 
     chain[1] = text_of("nonsense");
     nchain = 2;
-    known.found = 0;
+    known.found = known.nown = 0;
     EXPECT_CODE(judge(), SIGN_OK);
-    known.found = known.verified = 0;
+    known.found = known.nown = known.keys[0].verified = 0;
     EXPECT_CODE(judge(), SIGN_CERTIFICATE);
     EXPECT(strstr(detail(), "cannot be read") != NULL);
 
@@ -630,12 +630,12 @@ TEST(revocation_lists)
 
     ca_key.crl = crl_of(&root, NULL, -DAY, DAY);
     EXPECT_CODE(judge(), SIGN_OK);
-    EXPECT_INT(known.until, now + DAY);
+    EXPECT_INT(known.keys[0].until, now + DAY);
 
     begin(&leaf, NULL);
     ca_key.crl = crl_of(&root, NULL, -DAY, 100);
     EXPECT_CODE(judge(), SIGN_OK);
-    EXPECT_INT(known.until, now + 100);
+    EXPECT_INT(known.keys[0].until, now + 100);
 
     begin(&leaf, NULL);
     ca_key.crl = crl_of(&root, &leaf, -DAY, DAY);
@@ -717,10 +717,14 @@ alone(made_t leaf, postern_str_t crl)
         return SIGN_KEY_UNUSABLE;
     }
 
-    code = sign_x509_verify(k->x509, chain, 1, now, &known) ? SIGN_OK
-                                                            : SIGN_CERTIFICATE;
-    strcpy(message.detail, known.detail);
-    strcat(message.detail, ".");
+    code = SIGN_OK;
+
+    if (sign_x509_verify(k->x509, chain, 1, now, &known.keys[0])
+        != SIGN_MTLS_GOOD)
+    {
+        code = SIGN_CERTIFICATE;
+        strcpy(message.detail, known.keys[0].detail);
+    }
 
     sign_key_destroy(k);
     gone(&leaf);
@@ -753,10 +757,10 @@ TEST(one_that_was_entered_itself)
 
     EXPECT_CODE(alone(client(&root, "one"), crl_of(&root, NULL, 0, DAY)),
                 SIGN_OK);
-    EXPECT_INT(known.until, now + DAY);
+    EXPECT_INT(known.keys[0].until, now + DAY);
     EXPECT_CODE(alone(client(&root, "one"), crl_of(&root, NULL, -9, 9)),
                 SIGN_OK);
-    EXPECT_INT(known.until, now + 9);
+    EXPECT_INT(known.keys[0].until, now + 9);
     EXPECT_CODE(alone(client(&root, "one"), crl_of(&root, NULL, 0, 0)),
                 SIGN_OK);
     EXPECT_CODE(alone(client(&root, "one"), crl_of(&root, NULL, -9, -1)),
@@ -798,7 +802,8 @@ TEST(kept_in_mind)
     begin(&leaf, NULL);
 
     EXPECT_CODE(judge(), SIGN_OK);
-    EXPECT(known.found && known.verified && known.key == &ca_key);
+    EXPECT(known.found && known.nown == 1 && known.keys[0].verified
+           && known.keys[0].key == &ca_key);
 
     /* nothing is looked at any more: this authority would not do */
 
@@ -809,13 +814,13 @@ TEST(kept_in_mind)
     EXPECT_CODE(judge(), SIGN_OK);
     now += 1;
     EXPECT_CODE(judge(), SIGN_CERTIFICATE);
-    EXPECT(known.refused);
+    EXPECT(known.keys[0].refused);
 
     /* nor tried again in the same second */
 
     ca_key.public_key = der_of(&root, NULL);
     now = CREATED + 10 - 2 * DAY;
-    known.failed = now;
+    known.keys[0].failed = now;
     EXPECT_CODE(judge(), SIGN_CERTIFICATE);
     now = CREATED + 10;
     EXPECT_CODE(judge(), SIGN_OK);
@@ -1089,9 +1094,11 @@ TEST(entered_itself_in_a_directory)
     sign_key_t  *k = sign_key_create(&ca_key, text_of(NULL));
 
     if (EXPECT(k != NULL)) {
-        EXPECT(!sign_x509_verify(k->x509, chain, 1, now, &known));
+        EXPECT_INT(sign_x509_verify(k->x509, chain, 1, now, &known.keys[0]),
+                   SIGN_MTLS_FINAL);
         chain[0] = text_of("nonsense");
-        EXPECT(!sign_x509_verify(k->x509, chain, 1, now, &known));
+        EXPECT_INT(sign_x509_verify(k->x509, chain, 1, now, &known.keys[0]),
+                   SIGN_MTLS_NO);
         sign_key_destroy(k);
     }
 
