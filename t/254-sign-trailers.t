@@ -340,6 +340,24 @@ for my $te ("trailers", "gzip, Trailers", " ,\ttrailers\t, gzip") {
         Signature-Input:[ ]sig2=[^\r]+\r\nSignature:[ ]sig2=:[^\r]+:\r\n\r\n\z}x,
         "TE: $te";
 }
+
+# curl takes trailers for what they are, and the body for whole
+
+my $file = File::Temp->new;
+my @curl = ("curl", "-s", "-o", "$file", "-D", "-", "--max-time", 20,
+    "-H", "TE: trailers", "-H", "Connection: TE", "-H", "Host: localhost",
+    map { ("-H", $_) } split /\n/, rfc9421(target => "/html/large.txt",
+                                           nonce => "te" . ++$nonce));
+open my $curl, "-|", @curl, "http://127.0.0.1:" . port() . "/html/large.txt"
+    or die "curl: $!\n";
+my $said = join "", <$curl>;
+
+close $curl;
+is $?, 0, "curl is content";
+like $said, qr{\r\n\r\nContent-Digest: (?=.*^Signature: sig2=:)}ms,
+     "and shows the trailers";
+is do { open my $in, "<", "$file" or die; local $/; <$in> },
+   join("", map { "line $_\n" } 1 .. 100000), "the body is whole";
 --- no_http2: framing of HTTP/1.1
 
 
