@@ -52,7 +52,7 @@
 #define NGX_HTTP_SIGN_CHUNKED_FORWARD  0
 #define NGX_HTTP_SIGN_CHUNKED_DECODE   1
 
-/* warnings of one place: ngx_http_sign_warn_at() */
+/* warnings of one place: ngx_http_sign_first() */
 
 #define NGX_HTTP_SIGN_SAID_SET        0x01      /* that it is given up */
 #define NGX_HTTP_SIGN_SAID_REUSE      0x02      /* … in a second way */
@@ -300,16 +300,14 @@ u_char *ngx_http_sign_accept_params(u_char *p, const sign_policy_t *policy);
 
 /*
  * ngx_http_sign_warn.c: for nginx -t.  at() is cf as it was at the directive,
- * of this level or the one that it is inherited from; warn_at() the same for a
- * warning of that place, which bit tells from others, and NULL where it was
- * given before.
+ * of this level or the one that it is inherited from; first() is 1 where no
+ * warning of that bit was given of it before.
  */
 void ngx_http_sign_warn(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf);
 ngx_conf_t *ngx_http_sign_at(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
     const char *directive, ngx_http_postern_at_t *at);
-ngx_conf_t *ngx_http_sign_warn_at(ngx_conf_t *cf,
-    ngx_http_sign_loc_conf_t *conf, const char *directive, ngx_uint_t bit,
-    ngx_http_postern_at_t *at);
+ngx_uint_t ngx_http_sign_first(ngx_http_sign_loc_conf_t *conf,
+    const char *directive, ngx_uint_t bit);
 
 /*
  * ngx_http_sign_request.c: fills in ctx->request and ctx->address from the

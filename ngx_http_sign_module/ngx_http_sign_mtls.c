@@ -274,18 +274,17 @@ ngx_http_sign_note_mtls(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
     ngx_conf_t             *there;
     ngx_http_postern_at_t   at;
 
-    if (!(conf->schemes & SIGN_MTLS)) {
+    if (!(conf->schemes & SIGN_MTLS)
+        || !ngx_http_sign_first(conf, "sign_schemes", NGX_HTTP_SIGN_SAID_MTLS))
+    {
         return NGX_CONF_OK;
     }
 
-    there = ngx_http_sign_warn_at(cf, conf, "sign_schemes",
-                                  NGX_HTTP_SIGN_SAID_MTLS, &at);
+    there = ngx_http_sign_at(cf, conf, "sign_schemes", &at);
 
-    if (there) {
-        ngx_conf_log_error(NGX_LOG_WARN, there, 0,
-                           "the scheme \"mtls\" sees no certificates: this "
-                           "nginx is built without TLS");
-    }
+    ngx_conf_log_error(NGX_LOG_WARN, there, 0,
+                       "the scheme \"mtls\" sees no certificates: this nginx "
+                       "is built without TLS");
 
     return NGX_CONF_OK;
 }

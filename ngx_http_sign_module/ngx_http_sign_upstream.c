@@ -475,7 +475,7 @@ ngx_http_sign_upstream_hashed(ngx_http_request_t *r,
 
     rb = r->request_body;
 
-    if (!ctx->body->done) {
+    if (rb == NULL || !ctx->body->done) {
         return 0;
     }
 

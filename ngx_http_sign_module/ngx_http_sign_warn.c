@@ -77,14 +77,14 @@ ngx_http_sign_warn(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
     for (i = 0; i < sizeof(weaknesses) / sizeof(weaknesses[0]); i++) {
         w = &weaknesses[i];
 
-        there = w->given ? ngx_http_sign_warn_at(cf, conf, w->directive,
-                                                 w->bit, &at)
-                         : NULL;
-
-        if (there) {
-            ngx_conf_log_error(NGX_LOG_WARN, there, 0, "\"%s%s\" is set: %s",
-                               w->directive, w->word, w->means);
+        if (!w->given || !ngx_http_sign_first(conf, w->directive, w->bit)) {
+            continue;
         }
+
+        there = ngx_http_sign_at(cf, conf, w->directive, &at);
+
+        ngx_conf_log_error(NGX_LOG_WARN, there, 0, "\"%s%s\" is set: %s",
+                           w->directive, w->word, w->means);
     }
 
     ngx_http_sign_warn_scheme(cf, conf);
@@ -99,20 +99,19 @@ ngx_http_sign_warn_scheme(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
     ngx_http_postern_at_t   at;
 
     if (!(conf->policy.cover & SIGN_COVER_SCHEME)
-        || !(conf->schemes & SIGN_SIGV4))
+        || !(conf->schemes & SIGN_SIGV4)
+        || !ngx_http_sign_first(conf, "sign_components",
+                                NGX_HTTP_SIGN_SAID_SCHEME))
     {
         return;
     }
 
-    there = ngx_http_sign_warn_at(cf, conf, "sign_components",
-                                  NGX_HTTP_SIGN_SAID_SCHEME, &at);
+    there = ngx_http_sign_at(cf, conf, "sign_components", &at);
 
-    if (there) {
-        ngx_conf_log_error(NGX_LOG_WARN, there, 0,
-                           "\"sign_components @scheme\" refuses every request "
-                           "of the scheme \"sigv4\", which cannot cover it: "
-                           "set \"sign_schemes rfc9421\"");
-    }
+    ngx_conf_log_error(NGX_LOG_WARN, there, 0,
+                       "\"sign_components @scheme\" refuses every request of "
+                       "the scheme \"sigv4\", which cannot cover it: set "
+                       "\"sign_schemes rfc9421\"");
 }
 
 
@@ -126,16 +125,13 @@ ngx_http_sign_at(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
 }
 
 
-ngx_conf_t *
-ngx_http_sign_warn_at(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf,
-    const char *directive, ngx_uint_t bit, ngx_http_postern_at_t *at)
+ngx_uint_t
+ngx_http_sign_first(ngx_http_sign_loc_conf_t *conf, const char *directive,
+    ngx_uint_t bit)
 {
-    ngx_http_postern_place_t  *place;
-
-    place = ngx_http_postern_place(conf->places, directive);
-
-    return ngx_http_postern_first(place, bit)
-           ? ngx_http_postern_at(cf, place, at) : NULL;
+    return ngx_http_postern_first(ngx_http_postern_place(conf->places,
+                                                         directive),
+                                  bit);
 }
 
 
@@ -159,11 +155,11 @@ ngx_http_sign_warn_return(ngx_conf_t *cf, ngx_http_sign_loc_conf_t *conf)
 
     block = clcf->name.len ? "location" : "server";
 
-    there = ngx_http_sign_warn_at(cf, conf, block, NGX_HTTP_SIGN_SAID_RETURN,
-                                  &at);
-    if (there == NULL) {
+    if (!ngx_http_sign_first(conf, block, NGX_HTTP_SIGN_SAID_RETURN)) {
         return;
     }
+
+    there = ngx_http_sign_at(cf, conf, block, &at);
 
     ngx_conf_log_error(NGX_LOG_WARN, there, 0,
                        "\"return\" answers before signatures are verified: "

@@ -31,8 +31,7 @@ static sign_code_e cavage_algorithm(postern_str_t name, sign_message_t *msg);
 static sign_code_e cavage_lines(sign_cavage_params_t *params,
     sign_cavage_form_e form, const postern_alloc_t *alloc, sign_message_t *msg,
     sign_cavage_t **result);
-static sign_code_e cavage_create(postern_str_t list,
-    const postern_alloc_t *alloc, sign_message_t *msg, sign_cavage_t **result);
+static size_t cavage_count(postern_str_t list);
 static int cavage_is_apisix(postern_str_t list);
 static sign_code_e cavage_line(sign_cavage_t *cavage, postern_str_t text,
     const postern_alloc_t *alloc, sign_message_t *msg);
@@ -332,7 +331,7 @@ static sign_code_e
 cavage_lines(sign_cavage_params_t *params, sign_cavage_form_e form,
     const postern_alloc_t *alloc, sign_message_t *msg, sign_cavage_t **result)
 {
-    size_t           i;
+    size_t           i, n;
     sign_code_e      code;
     postern_str_t    list, name;
     sign_cavage_t   *cavage;
@@ -345,13 +344,27 @@ cavage_lines(sign_cavage_params_t *params, sign_cavage_form_e form,
         list = params->created.data ? created : cavage_date_name;
     }
 
-    code = cavage_create(list, alloc, msg, result);
+    n = cavage_count(list);
 
-    if (code != SIGN_OK) {
-        return code;
+    if (n == 0) {
+        return sign_fail(msg, SIGN_COVERAGE, "the signature covers nothing");
     }
 
-    cavage = *result;
+    if (n > SIGN_MAX_COMPONENTS) {
+        return sign_fail(msg, SIGN_TOO_LARGE,
+                         "headers=\"…\" lists more than %d of them",
+                         SIGN_MAX_COMPONENTS);
+    }
+
+    cavage = postern_alloc(alloc, sizeof(sign_cavage_t)
+                                  + n * sizeof(sign_cavage_line_t));
+    if (cavage == NULL) {
+        return sign_fail(msg, SIGN_NO_MEMORY, "out of memory");
+    }
+
+    memset(cavage, 0, sizeof(sign_cavage_t));
+
+    *result = cavage;
     cavage->form = form;
 
     if (form == SIGN_CAVAGE_DRAFT && cavage_is_apisix(list)) {
@@ -380,39 +393,20 @@ cavage_lines(sign_cavage_params_t *params, sign_cavage_form_e form,
 }
 
 
-/* with room for as many lines as the list has names */
+/* names, with one blank between two */
 
-static sign_code_e
-cavage_create(postern_str_t list, const postern_alloc_t *alloc,
-    sign_message_t *msg, sign_cavage_t **result)
+static size_t
+cavage_count(postern_str_t list)
 {
     size_t  i, n;
 
-    if (list.len == 0) {
-        return sign_fail(msg, SIGN_COVERAGE, "the signature covers nothing");
-    }
-
-    n = 1;
+    n = list.len != 0;
 
     for (i = 0; i < list.len; i++) {
         n += list.data[i] == ' ';
     }
 
-    if (n > SIGN_MAX_COMPONENTS) {
-        return sign_fail(msg, SIGN_TOO_LARGE,
-                         "headers=\"…\" lists more than %d of them",
-                         SIGN_MAX_COMPONENTS);
-    }
-
-    *result = postern_alloc(alloc, sizeof(sign_cavage_t)
-                                   + n * sizeof(sign_cavage_line_t));
-    if (*result == NULL) {
-        return sign_fail(msg, SIGN_NO_MEMORY, "out of memory");
-    }
-
-    memset(*result, 0, sizeof(sign_cavage_t));
-
-    return SIGN_OK;
+    return n;
 }
 
 
