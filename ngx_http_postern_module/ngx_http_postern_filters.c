@@ -15,28 +15,80 @@ static ngx_http_output_body_filter_pt    ngx_http_postern_top_body_filter;
 static ngx_http_request_body_filter_pt   ngx_http_postern_top_request_filter;
 
 
+/* of a configuration, in its pool */
+
+typedef struct {
+    unsigned                             kept:1;
+} ngx_http_postern_filters_t;
+
+
+static void ngx_http_postern_filters_cleanup(void *data);
+
+
+/* the one that is being read, and the one whose chains are kept */
+
+static ngx_http_postern_filters_t       *ngx_http_postern_filters_read;
+static ngx_http_postern_filters_t       *ngx_http_postern_filters_in_force;
+
+
 ngx_int_t
 ngx_http_postern_filters_begin(ngx_conf_t *cf)
 {
     ngx_pool_cleanup_t  *cln;
 
-    /* the pool ends with the configuration: one that comes to nothing at once,
-       another one when the next has been kept */
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    cln = ngx_pool_cleanup_add(cf->pool, sizeof(ngx_http_postern_filters_t));
     if (cln == NULL) {
         return NGX_ERROR;
     }
 
-    cln->handler = ngx_http_postern_filters_restore;
+    ngx_http_postern_filters_read = cln->data;
+    ngx_http_postern_filters_read->kept = 0;
+
+    cln->handler = ngx_http_postern_filters_cleanup;
 
     return NGX_OK;
+}
+
+
+/*
+ * The pool ends with the configuration.  One that came to nothing leaves the
+ * chains as they were.  One that was in force has a successor: where that does
+ * without this module, its chains have nothing of ours.
+ */
+
+static void
+ngx_http_postern_filters_cleanup(void *data)
+{
+    ngx_http_postern_filters_t *filters = data;
+
+    if (filters == ngx_http_postern_filters_read) {
+        ngx_http_postern_filters_read = NULL;
+    }
+
+    if (filters == ngx_http_postern_filters_in_force) {
+        ngx_http_postern_filters_in_force = NULL;
+    }
+
+    if (!filters->kept) {
+        ngx_http_postern_filters_restore();
+    }
 }
 
 
 void
 ngx_http_postern_filters_keep(void)
 {
+    /* NULL: there is no http block */
+
+    ngx_http_postern_filters_in_force = ngx_http_postern_filters_read;
+    ngx_http_postern_filters_read = NULL;
+
+    if (ngx_http_postern_filters_in_force == NULL) {
+        return;
+    }
+
+    ngx_http_postern_filters_in_force->kept = 1;
+
     ngx_http_postern_top_header_filter = ngx_http_top_header_filter;
     ngx_http_postern_top_body_filter = ngx_http_top_body_filter;
     ngx_http_postern_top_request_filter = ngx_http_top_request_body_filter;
@@ -44,11 +96,9 @@ ngx_http_postern_filters_keep(void)
 
 
 void
-ngx_http_postern_filters_restore(void *data)
+ngx_http_postern_filters_restore(void)
 {
-    /* nothing was in force yet */
-
-    if (ngx_http_postern_top_request_filter == NULL) {
+    if (ngx_http_postern_filters_in_force == NULL) {
         return;
     }
 

@@ -23,7 +23,7 @@ ngx_int_t ngx_http_postern_filters_begin(ngx_conf_t *cf);
 
 /* when it has; and in each process, where the chains of its own are put back */
 void ngx_http_postern_filters_keep(void);
-void ngx_http_postern_filters_restore(void *data);
+void ngx_http_postern_filters_restore(void);
 
 
 #endif /* _NGX_HTTP_POSTERN_FILTERS_H_INCLUDED_ */

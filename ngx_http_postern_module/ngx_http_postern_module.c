@@ -677,7 +677,7 @@ ngx_http_postern_init_process(ngx_cycle_t *cycle)
 
     /* also where a configuration without this module came to nothing */
 
-    ngx_http_postern_filters_restore(NULL);
+    ngx_http_postern_filters_restore();
 
     ngx_http_postern_memory_init_process();
 

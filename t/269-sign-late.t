@@ -335,4 +335,42 @@ for (["with a socket that is taken",
     holds($name);
 }
 
+
+# one that does without the modules has nothing of theirs, nor of their chains
+
+my $nginx = dir() . "/nginx-3";
+
+open $out, ">", "$nginx/nginx.conf" or die "nginx.conf: $!\n";
+print $out <<"END";
+@{[$> == 0 ? "user root;" : ""]}
+$one
+pid $nginx/nginx.pid;
+error_log $nginx/logs/error.log info;
+events {}
+http {
+    access_log off;
+
+    server {
+        listen 127.0.0.1:@{[port(4)]};
+        root @{[dir()]};
+    }
+}
+END
+close $out;
+
+nginx_reload(3);
+ok wait_for(sub {
+    Postern::http(Postern::raw_request("GET", "/text"), port(4))->{body}
+    eq "a text\n";
+}, 10), "a file, without the modules";
+
+nginx_reload(3, $conf, $one);
+ok wait_for(sub {
+    my @now = workers(3);
+
+    @now == 1 && post("hello") eq "200 signed -";
+}, 10), "and with them";
+holds("again");
+is scalar(error_log(3, qr/\[alert\].*signal (?!9)/)), 0, "nothing crashed";
+
 done_testing();
