@@ -5,6 +5,7 @@ use v5.32;
 use warnings;
 use lib ($ENV{POSTERN_TOP} // ".") . "/t/lib";
 
+use Cli ();
 use JSON::PP ();
 use MIME::Base64 qw(decode_base64 encode_base64);
 use Npm;
@@ -132,7 +133,7 @@ redis(10);
 
 sub made {
     my ($id, @how) = @_;
-    my $line = qx($build/postern key --org acme --id $id @how --redis \\
+    my $line = qx($Cli::program key --org acme --id $id @how --redis \\
                   --master-key $dir/master.key 2>/dev/null);
 
     return $line =~ s/\n\z//r;

@@ -58,8 +58,14 @@ for my $name ("Cookie", "Origin", "Referer", "User-Agent", "Content-Encoding") {
     my $lines = sigv4(target => "/a", headers => [[$name, "a=1,b"]]);
     my $parted = $lines =~ s/^$name: a=1,b$/$name: a=1\n$name: b/mr;
 
+    # of HTTP/2's crumbs nginx makes one field (RFC 9113, section 8.2.3), and by
+    # a semicolon
+
+    my $want = $name eq "Cookie" && Http2::wanted(port()) ? "invalid"
+                                                          : "ambiguous";
+
     isnt $parted, $lines, "$name is sent";
-    is code("GET", "/a", $parted), "ambiguous", "$name, parted";
+    is code("GET", "/a", $parted), $want, "$name, parted";
     is code("GET", "/a", $lines), 200, "$name, as it was signed";
 }
 
