@@ -85,8 +85,8 @@ ngx_http_postern_apart_conf_t *ngx_http_postern_apart_conf(
  * find(): NGX_OK with a record, NGX_DECLINED: Redis has none, NGX_AGAIN: it is
  * to be asked.  epoch() is told to what is kept of the answer to a question
  * sent after it; 0: nothing is to be kept.  keep() takes a reference of its
- * own; without a record the snapshot is that by which Redis has none that can be
- * used, NULL: it has none at all.
+ * own; without a record the snapshot is that by which Redis has none that can
+ * be used, NULL: it has none at all.
  */
 
 struct ngx_http_postern_apart_cache_s {
