@@ -117,8 +117,8 @@ int sign_rfc9421_tagged(const sign_policy_t *policy, postern_str_t tag);
 sign_code_e sign_rfc9421_bot(const sign_request_t *req,
     const postern_key_t *key, sign_message_t *msg);
 
-/* counts bytes that a part is looked for in; SIGN_TOO_LARGE where they are too
-   many */
+/* counts bytes that a part is looked for in, or that are taken apart whole;
+   SIGN_TOO_LARGE where they are too many */
 sign_code_e sign_rfc9421_search(sign_message_t *msg, size_t len);
 
 /* sets msg->digest by Content-Digest, which is in the request */

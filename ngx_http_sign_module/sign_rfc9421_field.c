@@ -198,7 +198,8 @@ value_join(const sign_request_t *req, postern_str_t name, size_t next,
 
 /*
  * A signature may cover dozens of members of one field, or parameters of one
- * query, and each of them is looked for from the beginning.
+ * query, and each of them is looked for from the beginning; and what is written
+ * strictly takes a hundred times its length of memory.
  */
 
 sign_code_e
@@ -208,8 +209,8 @@ sign_rfc9421_search(sign_message_t *msg, size_t len)
 
     if (msg->searched > SIGN_MAX_SEARCH) {
         return sign_fail(msg, SIGN_TOO_LARGE,
-                         "members and query parameters to look for in more "
-                         "than %d bytes", SIGN_MAX_SEARCH);
+                         "members, query parameters and structured fields in "
+                         "more than %d bytes", SIGN_MAX_SEARCH);
     }
 
     return SIGN_OK;
@@ -384,9 +385,15 @@ value_strict(const sign_component_t *component, const postern_alloc_t *alloc,
 {
     int             rc;
     size_t          i;
+    sign_code_e     code;
     value_type_e    type;
     sign_sf_item_t  item;
     sign_sf_list_t  list;
+
+    code = sign_rfc9421_search(msg, value->len);
+    if (code != SIGN_OK) {
+        return code;
+    }
 
     for (i = 0; i < VALUE_NSTRUCTURED; i++) {
         if (postern_str_eq(value_structured[i].name, component->name)) {

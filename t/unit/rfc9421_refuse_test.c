@@ -708,6 +708,15 @@ TEST(what_is_searched_for_parts_has_a_bound)
                              "\"x\";key=\"c\")" PARAMS));
     EXPECT_CODE(base_of(text), SIGN_TOO_LARGE);
 
+    n = sprintf(text, GET "Priority: c=\"");
+    memset(text + n, 'x', SIGN_MAX_SEARCH - 4);
+    n += SIGN_MAX_SEARCH - 4;
+
+    sprintf(text + n, "\"\n" SIGNED("(\"priority\";sf)" PARAMS));
+    EXPECT_CODE(base_of(text), SIGN_OK);
+    sprintf(text + n, "x\"\n" SIGNED("(\"priority\";sf)" PARAMS));
+    EXPECT_CODE(base_of(text), SIGN_TOO_LARGE);
+
     n = sprintf(text, "GET /?");
 
     for (i = 0; i < 20; i++) {
