@@ -1106,4 +1106,300 @@ TEST(entered_itself_in_a_directory)
 }
 
 
+/* an authority of the same name, with the same identifiers and another key */
+
+static made_t
+twin_of(const made_t *a)
+{
+    made_t  twin;
+
+    twin.pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "prime256v1");
+    twin.cert = X509_dup(a->cert);
+
+    X509_set_pubkey(twin.cert, twin.pkey);
+    X509_sign(twin.cert, twin.pkey, EVP_sha256());
+
+    return twin;
+}
+
+
+static const postern_key_t *
+look(void)
+{
+    policy.schemes = SIGN_MTLS;
+
+    request.certificates = chain;
+    request.ncertificates = nchain;
+    request.mtls = &known;
+
+    EXPECT_CODE(sign_parse(&request, &policy, &request_memory, &message),
+                SIGN_OK);
+
+    return sign_find(&request, &policy, &directory, &message);
+}
+
+
+static sign_mtls_e
+try_of(size_t n, const postern_key_t *key)
+{
+    sign_mtls_e    rc;
+    sign_key_t    *k;
+    postern_str_t  none = postern_null_string;
+
+    k = sign_key_create(key, none);
+    rc = sign_mtls_try(&message, n, k, now);
+    sign_key_destroy(k);
+
+    return rc;
+}
+
+
+TEST(several_authorities_of_one_name)
+{
+    size_t               i;
+    made_t               twin, leaf;
+    postern_key_t        second;
+    postern_attribute_t  any = { postern_string("CN"), postern_string("*") };
+    const postern_key_t *all[SIGN_MTLS_MAX_AUTHORITIES + 2];
+
+    prepare();
+    trust(&root, NULL, "O", "*");
+    twin = twin_of(&root);
+
+    second = ca_key;
+    second.id = text_of("second");
+    second.public_key = der_of(&twin, NULL);
+    second.subject = &any;
+
+    authorities[1] = &second;
+    directory.nauthorities = 2;
+
+    leaf = client(&twin, "one");
+    ca_key.crl = crl_of(&root, &leaf, -DAY, DAY);
+    begin(&leaf, NULL);
+
+    EXPECT(look() == &ca_key);
+    EXPECT_INT(sign_mtls_keys(&message), 2);
+    EXPECT_STR(message.subject, "Acme");
+
+    /* whose list has its number, but who did not issue it */
+
+    EXPECT_INT(try_of(0, &ca_key), SIGN_MTLS_NO);
+    EXPECT(sign_mtls_key(&message, 1) == &second);
+    sign_mtls_speak(&message, 1);
+    EXPECT_INT(try_of(1, &second), SIGN_MTLS_GOOD);
+    EXPECT_STR(message.key_id, "second");
+    EXPECT_STR(message.subject, "one");
+
+    /* kept in mind, of both */
+
+    EXPECT(look() == &ca_key);
+    EXPECT_STR(message.subject, "Acme");
+    EXPECT(known.keys[0].refused && known.keys[1].verified);
+
+    gone(&leaf);
+
+    /* who issued it, and revoked it, lets nobody else decide */
+
+    leaf = client(&root, "two");
+    ca_key.crl = crl_of(&root, &leaf, -DAY, DAY);
+    begin(&leaf, NULL);
+    EXPECT(look() == &ca_key);
+    EXPECT_INT(try_of(0, &ca_key), SIGN_MTLS_FINAL);
+    EXPECT_INT(try_of(0, &ca_key), SIGN_MTLS_FINAL);
+
+    /* no more than so many are tried */
+
+    for (i = 0; i < SIGN_MTLS_MAX_AUTHORITIES + 2; i++) {
+        all[i] = &second;
+    }
+
+    directory.authorities = all;
+    directory.nauthorities = SIGN_MTLS_MAX_AUTHORITIES + 2;
+    begin(&leaf, NULL);
+    EXPECT(look() == &second);
+    EXPECT_INT(sign_mtls_keys(&message), SIGN_MTLS_MAX_AUTHORITIES);
+
+    gone(&leaf);
+    gone(&twin);
+}
+
+
+/* neither the leaf nor the one above it has a list: the first is told */
+
+TEST(two_lists_are_missing)
+{
+    made_t  leaf, low;
+
+    prepare();
+    low = authority(&middle, "Low");
+    leaf = client(&low, "one");
+
+    trust(&root, NULL, "CN", "*");
+    ca_key.crl = crl_of(&root, NULL, -DAY, DAY);
+
+    begin(&leaf, &low);
+    chain[nchain++] = der_of(&middle, NULL);
+    EXPECT_CODE(judge(), SIGN_CERTIFICATE);
+    EXPECT(strstr(detail(), "unable to get certificate CRL") != NULL);
+
+    gone(&leaf);
+    gone(&low);
+}
+
+
+TEST(whoever_cannot_be_named_is_not_let_in)
+{
+    made_t         leaf;
+    sign_key_t    *k;
+    postern_key_t  second;
+    postern_str_t  none = postern_null_string;
+
+    prepare();
+    trust(&root, NULL, "O", "*");
+    second = ca_key;
+    authorities[1] = &second;
+    directory.nauthorities = 2;
+
+    leaf = client(&root, "one");
+    begin(&leaf, NULL);
+    EXPECT(look() == &ca_key);
+
+    failing = 10;
+    calls = 1;
+    sign_mtls_speak(&message, 1);
+    failing = 0;
+
+    EXPECT(message.subject.data == NULL);
+    EXPECT_CODE(sign_base(&request, &request_memory, &message), SIGN_OK);
+
+    k = sign_key_create(&second, none);
+    message.now = now;
+    EXPECT_CODE(sign_verify(k, &message), SIGN_CERTIFICATE);
+    EXPECT(strstr(detail(), "its subject cannot be read") != NULL);
+
+    sign_mtls_speak(&message, 1);
+    EXPECT_CODE(sign_verify(k, &message), SIGN_OK);
+    EXPECT_STR(message.subject, "Acme");
+
+    sign_key_destroy(k);
+    gone(&leaf);
+}
+
+
+TEST(what_a_certificate_is_asked_for_by)
+{
+    made_t              leaf;
+    postern_key_name_t  names[SIGN_MAX_NAMES];
+
+    prepare();
+    trust(&other, NULL, "CN", "*");
+
+    leaf = client(&middle, "one");
+    begin(&leaf, &middle);
+    chain[nchain++] = der_of(&root, NULL);
+
+    EXPECT(look() == NULL);
+
+    /* the root issued itself, too */
+
+    EXPECT_INT(sign_names(&request, &policy, &directory, NULL, &message,
+                          names), 3);
+    EXPECT_INT(names[0].by, POSTERN_BY_FINGERPRINT);
+    EXPECT_INT(names[0].len, 64);
+    EXPECT_MEM(names[0].text, known.fingerprint, 64);
+    EXPECT_INT(names[1].by, POSTERN_BY_ISSUER);
+    EXPECT_INT(names[2].by, POSTERN_BY_ISSUER);
+    EXPECT(memcmp(names[1].text, names[2].text, 8) != 0);
+
+    EXPECT_INT(sign_names(&request, &policy, &directory, &ca_key, &message,
+                          names), 3);
+
+    ca_key.algorithm = POSTERN_ALG_X509;
+    EXPECT_INT(sign_names(&request, &policy, &directory, &ca_key, &message,
+                          names), 0);
+
+    chain[0] = text_of("nonsense");
+    nchain = 1;
+    memset(&known, 0, sizeof(known));
+    EXPECT(look() == NULL);
+    EXPECT_INT(sign_names(&request, &policy, &directory, NULL, &message,
+                          names), 1);
+
+    gone(&leaf);
+}
+
+
+TEST(keys_that_stand_apart)
+{
+    made_t         leaf;
+    sign_apart_t   apart[3];
+    postern_key_t  pin, wrong, ca;
+
+    prepare();
+    trust(&root, NULL, "CN", "*");
+    directory.nauthorities = 0;
+
+    leaf = client(&root, "one");
+    begin(&leaf, NULL);
+
+    ca = ca_key;
+    memset(&pin, 0, sizeof(pin));
+    pin.id = text_of("pin");
+    pin.algorithm = POSTERN_ALG_X509;
+    pin.public_key = chain[0];
+    sign_sha256(&pin.public_key, 1, pin.fingerprint);
+    wrong = pin;
+    wrong.fingerprint[0] ^= 1;
+
+    apart[0] = (sign_apart_t) { &wrong, 1 };
+    apart[1] = (sign_apart_t) { &pin, 2 };
+    apart[2] = (sign_apart_t) { &ca, 3 };
+
+    EXPECT(look() == NULL);
+    EXPECT(sign_choose(&request, &policy, NULL, apart, 3, &message) == &pin);
+    EXPECT_INT(sign_mtls_keys(&message), 3);
+    EXPECT(sign_mtls_key(&message, 0) == NULL);
+    EXPECT_STR(message.key_id, "pin");
+    EXPECT(message.subject.data == NULL);
+    EXPECT_INT(try_of(2, &ca), SIGN_MTLS_GOOD);
+
+    /* no pointer of this request's is left to the next one */
+
+    EXPECT_INT(known.napart, 3);
+    EXPECT(known.keys[1].key == NULL && known.keys[2].key == NULL);
+
+    EXPECT(look() == NULL);
+    EXPECT(sign_choose(&request, &policy, NULL, &apart[2], 1, &message)
+           == &ca);
+    EXPECT_INT(sign_mtls_keys(&message), 1);
+    EXPECT_STR(message.subject, "one");
+
+    /* the same, as it was left; and another one in its place */
+
+    EXPECT(look() == NULL);
+    known.keys[0].verified = 1;
+    ca_key = ca;
+    apart[2].key = &ca_key;
+    EXPECT(sign_choose(&request, &policy, NULL, &apart[2], 1, &message)
+           == &ca_key);
+
+    apart[2].key = &ca;
+    apart[2].serial = 4;
+    ca.public_key = der_of(&other, NULL);
+    EXPECT(sign_choose(&request, &policy, NULL, &apart[2], 1, &message)
+           == NULL);
+    EXPECT_INT(message.key_id.len, 64);
+
+    /* what is no certificate fits nothing */
+
+    chain[0] = text_of("nonsense");
+    memset(&known, 0, sizeof(known));
+    EXPECT(look() == NULL);
+    EXPECT(sign_choose(&request, &policy, NULL, apart, 3, &message) == NULL);
+
+    gone(&leaf);
+}
+
+
 UNIT_MAIN()

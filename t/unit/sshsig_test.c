@@ -880,4 +880,125 @@ TEST(what_is_in_the_field_signature)
 }
 
 
+#define APART(...)                                                            \
+    sign_choose(&request, &policy, apart_from,                                \
+                (const sign_apart_t[]) { __VA_ARGS__ },                       \
+                sizeof((const sign_apart_t[]) { __VA_ARGS__ })                \
+                / sizeof(sign_apart_t), &message)
+
+#define ASKED(directory, key, n)                                              \
+    EXPECT_INT(sign_names(&request, &policy, directory, key, &message,        \
+                          asked), n)
+
+
+TEST(a_key_that_stands_apart)
+{
+    ssh_blob_t            how = SSH_BLOB;
+    postern_error_t       err;
+    postern_key_name_t    name, asked[SIGN_MAX_NAMES];
+    const postern_key_t  *k0, *k1, *ca0, *apart_from;
+    postern_directory_t  *empty;
+
+    defaults();
+    prepare();
+
+    empty = postern_directory_parse(
+                text_of("{\"version\":1,\"organizations\":{}}"), &err);
+    k0 = postern_directory_key(dir, text_of("k0"));
+    k1 = postern_directory_key(dir, text_of("k1"));
+    ca0 = postern_directory_key(dir, text_of("ca0"));
+    apart_from = NULL;
+
+    EXPECT_CODE(signed_by("k0", keys[0], &how), SIGN_OK);
+    EXPECT(sign_find(&request, &policy, empty, &message) == NULL);
+
+    ASKED(empty, NULL, 1);
+    EXPECT_INT(asked[0].by, POSTERN_BY_ID);
+    EXPECT_INT(asked[0].len, 2);
+    ASKED(empty, k0, 0);
+    EXPECT(APART({ k0, 1 }) == k0);
+
+    postern_name_fingerprint(&name, POSTERN_ALG_SSH, k0->fingerprint);
+    name.text[name.len] = '\0';
+
+    EXPECT_CODE(signed_by((char *) name.text, keys[0], &how), SIGN_OK);
+    message.key_id.data = name.text;
+    message.key_id.len = name.len;
+    EXPECT(sign_find(&request, &policy, empty, &message) == NULL);
+
+    ASKED(empty, k0, 0);
+    ASKED(empty, NULL, 1);
+    EXPECT_INT(asked[0].by, POSTERN_BY_FINGERPRINT);
+    EXPECT_INT(asked[0].len, name.len);
+    EXPECT_MEM(asked[0].text, name.text, name.len);
+
+    /* what the record leads to must be it */
+
+    EXPECT(APART({ k1, 1 }, { ca0, 2 }) == NULL);
+    EXPECT(APART({ k1, 1 }, { k0, 2 }) == k0);
+    EXPECT_STR(message.key_id, "k0");
+
+    postern_directory_destroy(empty);
+}
+
+
+TEST(an_authority_that_stands_apart)
+{
+    ssh_want_t            want = SSH_WANT;
+    postern_key_t         mute, mute2;
+    postern_error_t       err;
+    postern_str_t         nobody = postern_string("nobody");
+    postern_key_name_t    asked[SIGN_MAX_NAMES];
+    const postern_key_t  *k0, *ca0, *ca1, *apart_from;
+    postern_directory_t  *empty;
+
+    defaults();
+    prepare();
+
+    empty = postern_directory_parse(
+                text_of("{\"version\":1,\"organizations\":{}}"), &err);
+    k0 = postern_directory_key(dir, text_of("k0"));
+    ca0 = postern_directory_key(dir, text_of("ca0"));
+    ca1 = postern_directory_key(dir, text_of("ca1"));
+
+    mute = *ca0;
+    mute.id = text_of("mute");
+    mute.principals = &nobody;
+    mute.nprincipals = 1;
+    mute2 = mute;
+
+    EXPECT_CODE(certified("deploy", keys[0], cas[0], &want), SIGN_OK);
+
+    ASKED(empty, ca0, 0);
+    ASKED(empty, &mute, 1);
+    ASKED(empty, NULL, 1);
+    EXPECT_INT(asked[0].by, POSTERN_BY_FINGERPRINT);
+    EXPECT_INT(asked[0].len, 50);
+
+    apart_from = NULL;
+    EXPECT(APART({ k0, 1 }, { ca1, 2 }) == NULL);
+    EXPECT(APART({ ca1, 1 }, { ca0, 2 }) == ca0);
+    EXPECT_STR(message.key_id, "deploy@ca0");
+    EXPECT(APART({ &mute, 1 }, { &mute2, 2 }) == &mute);
+    EXPECT(APART({ &mute, 1 }, { ca0, 2 }) == ca0);
+    apart_from = &mute;
+    EXPECT(APART({ ca1, 1 }) == &mute);
+    EXPECT(APART({ ca0, 1 }) == ca0);
+
+    /* by its id, where the message has one */
+
+    EXPECT_CODE(certified("deploy@ca0", keys[0], cas[0], &want), SIGN_OK);
+    ASKED(dir, NULL, 0);
+    ASKED(empty, NULL, 1);
+    EXPECT_INT(asked[0].by, POSTERN_BY_ID);
+    EXPECT_INT(asked[0].len, 3);
+
+    apart_from = NULL;
+    EXPECT(APART({ &mute, 1 }) == NULL);
+    EXPECT(APART({ ca0, 1 }) == ca0);
+
+    postern_directory_destroy(empty);
+}
+
+
 UNIT_MAIN()

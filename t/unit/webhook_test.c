@@ -985,4 +985,50 @@ TEST(memory_runs_out)
 }
 
 
+TEST(keys_that_stand_apart)
+{
+    char                  head[1024];
+    const char           *body = "{}";
+    sign_apart_t          apart[2];
+    postern_key_t         one = { .id = postern_string("one") };
+    postern_key_t         two = { .id = postern_string("two") };
+    postern_key_name_t    names[SIGN_MAX_NAMES];
+
+    webhook_of("standard", "pair", "one", "two");
+    now = STANDARD_AT;
+    snprintf(head, sizeof(head), "%s", standard_pair(body, strlen(body), ""));
+    request_of(head);
+
+    EXPECT_CODE(webhook_check(), SIGN_OK);
+    EXPECT(message.keys[0] != NULL);
+
+    /* in one go, those that the directory does not have */
+
+    EXPECT_INT(sign_names(&request, &policy, directory, message.keys[0],
+                          &message, names), 2);
+    EXPECT_INT(names[0].by, POSTERN_BY_ID);
+    EXPECT_MEM(names[0].text, "one", 3);
+    EXPECT_MEM(names[1].text, "two", 3);
+
+    apart[0].key = &two;
+    apart[1].key = &one;
+
+    EXPECT(sign_choose(&request, &policy, message.keys[0], apart, 1, &message)
+           == message.keys[0]);
+    EXPECT(message.keys[1] == NULL);
+    EXPECT(message.keys[2] == &two);
+
+    message.keys[0] = NULL;
+    message.keys[2] = NULL;
+
+    EXPECT(sign_choose(&request, &policy, NULL, apart, 2, &message) == &one);
+    EXPECT(message.keys[0] == NULL);
+    EXPECT(message.keys[1] == &one);
+    EXPECT(message.keys[2] == &two);
+    EXPECT_STR(message.key_id, "one");
+
+    webhook_close();
+}
+
+
 UNIT_MAIN()
