@@ -311,6 +311,12 @@ ngx_http_sign_outward_unavailable(ngx_http_request_t *r, postern_str_t id)
                   "the key \"%*s\" cannot sign: Redis cannot be asked for it",
                   id.len, id.data);
 
+    /* what a client is told is about its own request */
+
+    if (r != r->main) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
     ngx_memzero(&refusal, sizeof(ngx_http_postern_refusal_t));
 
     refusal.status = NGX_HTTP_SERVICE_UNAVAILABLE;

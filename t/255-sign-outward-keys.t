@@ -6,6 +6,8 @@ use warnings;
 use lib ($ENV{POSTERN_TOP} // ".") . "/t/lib";
 
 use Cli ();
+use File::Path qw(remove_tree);
+use File::Temp ();
 use JSON::PP ();
 use MIME::Base64 qw(decode_base64 encode_base64);
 use Npm;
@@ -131,12 +133,17 @@ unlike((said("sign_upstream rfc9421 key=none",
 
 redis(10);
 
-sub made {
-    my ($id, @how) = @_;
-    my $line = qx($Cli::program key --org acme --id $id @how --redis \\
-                  --master-key $dir/master.key 2>/dev/null);
+# makes a key that signs, and puts it there; returns the record
+sub make {
+    my ($id, $algorithm) = @_;
+    my $port = port(10);
 
-    return $line =~ s/\n\z//r;
+    system("$Cli::program key --org acme --id $id --algorithm $algorithm"
+           . " --outward --redis --master-key $dir/master.key"
+           . " 2>$dir/said | redis-cli -p $port >/dev/null") == 0
+        or die "postern key: $?\n";
+
+    return redis_cli(10, "get", "postern:key:{$id}");
 }
 
 sub front {
@@ -178,6 +185,10 @@ sub front {
             internal;
             sign_upstream rfc9421 key=out-pair;
             proxy_pass http://127.0.0.1:$second/from-mirror;
+        }
+        location /beside/ {
+            mirror /mirror;
+            proxy_pass http://127.0.0.1:@{[port(0)]}/up;
         }
         location /again/ {
             error_page 502 = \@again;
@@ -231,10 +242,9 @@ sub all_say {
 nginx(1, keys_conf(1));
 nginx(0, front());
 
-my $pair = made("out-pair", "--algorithm ed25519 --outward");
+my $pair = make("out-pair", "ed25519");
 
 like $pair, qr/"private_key": ?"sealed:/, "postern key --outward --redis";
-set_key("out-pair", $pair);
 set_key("out");
 
 is all_say("/up/a"), "200", "signed by a key in Redis";
@@ -276,12 +286,12 @@ is join(", ", verified(map { ("/answer/a", "/both/a", "/denied/a") } 1 .. 6)),
 
 # changed, revoked
 
-set_key("out-pair", made("out-pair", "--algorithm ecdsa-p256-sha256 --outward"));
+make("out-pair", "ecdsa-p256-sha256");
 ok PosternStore::wait_for(sub {
     all_say("/pair/a") eq "200" && (verified("/answer/a"))[0] =~ /bad/ }),
    "another key takes its place";
 
-set_key("out", made("out", "--algorithm ed25519 --outward"));
+make("out", "ed25519");
 ok PosternStore::wait_for(sub { all_say("/v4/a") eq "500" }),
    "one of another kind is none for SigV4";
 ok error_log(0, qr/the key "out" cannot sign: sign\/key-scheme/), "is told";
@@ -314,6 +324,7 @@ my $r = ask("/up/a");
 
 is $r->{status}, 503, "nothing is sent";
 ok $r->{field}{"retry-after"}, "try again";
+is status("/beside/"), 200, "a subrequest that is not sent is its own affair";
 is status("/answer/a"), 503, "nor done for an answer that could not be signed";
 ok error_log(0, qr/the key "out" cannot sign: Redis cannot be asked for it/),
    "is told";
@@ -332,6 +343,10 @@ PosternStore::spew("$dir/page.html", '<!--# include virtual="/part/a" -->');
 
 my $second = RedisKeys::sign_port(1);
 my $socket = "$dir/second.sock";
+
+# what another run left there
+unlink $socket;
+remove_tree("$dir/cache", "$dir/stored");
 
 nginx(1, keys_conf(1, undef, <<"END"));
     listen unix:$socket;
