@@ -11,7 +11,7 @@
    -ljansson -lsodium -lcrypto */
 
 /*
- * Any bytes as the record of a key in Redis.  A broken one has a reason and a
+ * Any bytes as the record of a key in Redis, and as that of ids of keys.  A broken one has a reason and a
  * place in it; a good one refers to the directory beside it, holds no secret
  * that lies open, and every byte of it is there to be read.
  */
@@ -28,6 +28,29 @@ static const char  document[] =
     "\"other\":{\"users\":{\"carol\":{}}}}}";
 
 
+static void
+ids_of(postern_str_t text, postern_arena_t *arena)
+{
+    uint32_t              i, n;
+    postern_error_t       err;
+    const postern_str_t  *ids;
+
+    ids = postern_directory_ids_parse(text, arena, &n, &err);
+
+    if (ids == NULL) {
+        fuzz_error(&err, text);
+        return;
+    }
+
+    HELD(n > 0 && n <= POSTERN_KEY_IDS_MAX);
+
+    for (i = 0; i < n; i++) {
+        HELD(postern_directory_key_id(ids[i]));
+        fuzz_read(ids[i]);
+    }
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -35,6 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     postern_str_t         text, id = postern_string("AK1");
     postern_arena_t      *arena;
     postern_error_t       err;
+    postern_key_name_t    names[POSTERN_KEY_NAMES_MAX];
     const postern_key_t  *key;
 
     static postern_directory_t  *dir;
@@ -53,6 +77,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena = postern_arena_create();
     HELD(arena != NULL);
 
+    ids_of(text, arena);
+
     key = postern_directory_key_parse(dir, id, text, arena, &err);
 
     if (key == NULL) {
@@ -68,13 +94,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     HELD(postern_alg_is_hmac(key->algorithm) == (key->secret.len != 0));
     HELD(key->secret.len == 0
          || memcmp(key->secret.data, "sealed:", 7) == 0);
-    HELD(key->private_key.len == 0);
+    HELD(key->private_key.len == 0
+         || memcmp(key->private_key.data, "sealed:", 7) == 0);
     HELD(dir->nplain == 0 && dir->nsealed == 0 && dir->nkeys == 0);
 
     for (i = 0; i < key->nroles; i++) {
         HELD(key->roles[i] >= key->org->roles
              && key->roles[i] < key->org->roles + key->org->nroles);
     }
+
+    HELD((postern_directory_names(key, names) == 0)
+         == (key->algorithm < POSTERN_ALG_SSH));
 
     fuzz_read(key->secret);
     fuzz_read(key->public_key);
