@@ -536,6 +536,10 @@ my $after = $peak->();
 is $huge->{length}, 200 * 1024 * 1024, "all of it";
 ok $huge->{tail}{good} && $huge->{whole}, "signed";
 ok $before > 0, "the worker was found";
-cmp_ok $after - $before, "<", 1024, "KB more";
+
+# a sanitizer keeps what was freed for a while
+
+cmp_ok $after - $before, "<", $ENV{TEST_NGINX_REPORTS} ? 16384 : 1024,
+       "KB more";
 unlink "$dir/huge.bin";
 --- timeout: 120
