@@ -11,9 +11,10 @@
    -ljansson -lsodium -lcrypto */
 
 /*
- * Any bytes as the record of a key in Redis, and as that of ids of keys.  A broken one has a reason and a
- * place in it; a good one refers to the directory beside it, holds no secret
- * that lies open, and every byte of it is there to be read.
+ * Any bytes as the record of a key in Redis, and as that of ids of keys.  A
+ * broken one has a reason and a place in it; a good one refers to the directory
+ * beside it, holds no secret that lies open, and every byte of it is there to be
+ * read.
  */
 
 
