@@ -689,6 +689,19 @@ TEST(revocation_lists)
     EXPECT_CODE(judge(), SIGN_CERTIFICATE);
     EXPECT(strstr(detail(), "revoked") != NULL);
 
+    /* of two that are, one is reason enough */
+
+    both = crl_of(&middle, &below, -DAY, DAY);
+    second = crl_of(&root, &middle, -DAY, DAY);
+    p = postern_arena_alloc(request_arena, both.len + second.len);
+    memcpy(p, both.data, both.len);
+    memcpy(p + both.len, second.data, second.len);
+    ca_key.crl.data = p;
+    ca_key.crl.len = both.len + second.len;
+    begin(&below, NULL);
+    EXPECT_CODE(judge(), SIGN_CERTIFICATE);
+    EXPECT(strstr(detail(), "revoked") != NULL);
+
     gone(&leaf);
     gone(&below);
 }

@@ -880,6 +880,25 @@ TEST(what_is_in_the_field_signature)
 }
 
 
+TEST(a_plain_signature_beside_it_does_not_count)
+{
+    sign_code_e  code;
+
+    request_of("GET /a HTTP/1.1\nHost: localhost\n"
+               "Signature-Input: p=(\"@method\");keyid=\"k0\", "
+               "s=(\"@method\");keyid=\"k1\"\n"
+               "Signature: p=:AAAA:, s=:U1NIU0lHAAAA:\n\n");
+
+    policy.schemes = SIGN_SSHSIG;
+
+    code = sign_parse(&request, &policy, &request_memory, &message);
+
+    EXPECT(code != SIGN_OK);
+    EXPECT_STR(message.label, "s");
+    EXPECT_STR(message.key_id, "k1");
+}
+
+
 #define APART(...)                                                            \
     sign_choose(&request, &policy, apart_from,                                \
                 (const sign_apart_t[]) { __VA_ARGS__ },                       \
