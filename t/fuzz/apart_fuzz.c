@@ -12,9 +12,9 @@
 
 /*
  * Any bytes as the record of a key in Redis, and as that of ids of keys.  A
- * broken one has a reason and a place in it; a good one refers to the directory
- * beside it, holds no secret that lies open, and every byte of it is there to be
- * read.
+ * broken one has a reason and a place in it; a good one refers to the
+ * directory beside it, holds no secret that lies open, and every byte of it is
+ * there to be read.
  */
 
 
