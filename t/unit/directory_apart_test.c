@@ -14,6 +14,9 @@
 
 /* Keys that stand apart from the document, in Redis. */
 
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
 #include "directory.h"
 #include "directory_keys.h"
 #include "scarce.h"
@@ -292,6 +295,48 @@ TEST(an_authority_has_the_names_of_its_certificates)
     NAMES(1);
 
     end();
+}
+
+
+/* as many certificates of different names as that, and one more */
+
+TEST(an_authority_has_no_more_names_than_that)
+{
+    int                  i;
+    char                 cn[16];
+    X509                *cert;
+    EVP_PKEY            *pkey;
+    postern_key_t        many, *key = &many;
+    unsigned char        der[32768], *p;
+    postern_key_name_t   names[POSTERN_KEY_NAMES_MAX];
+
+    memset(key, 0, sizeof(postern_key_t));
+    key->algorithm = POSTERN_ALG_X509_CA;
+
+    pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "prime256v1");
+    p = der;
+
+    for (i = 0; i <= POSTERN_KEY_NAMES_MAX; i++) {
+        sprintf(cn, "CA %d", i);
+        cert = X509_new();
+        X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN",
+                                   MBSTRING_UTF8, (unsigned char *) cn, -1,
+                                   -1, 0);
+        X509_set_issuer_name(cert, X509_get_subject_name(cert));
+        X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+        X509_gmtime_adj(X509_getm_notAfter(cert), 60);
+        X509_set_pubkey(cert, pkey);
+        X509_sign(cert, pkey, EVP_sha256());
+        i2d_X509(cert, &p);
+        X509_free(cert);
+    }
+
+    key->public_key.data = der;
+    key->public_key.len = (size_t) (p - der);
+
+    NAMES(POSTERN_KEY_NAMES_MAX);
+
+    EVP_PKEY_free(pkey);
 }
 
 

@@ -956,7 +956,7 @@ TEST(the_library_fails)
 
     for (n = 1; n <= FAULTS; n++) {
 
-        for (call = 1; call <= 3; call++) {
+        for (call = 1; call <= 6; call++) {
             begin(&leaf, &middle);
 
             ca_key.crl.len = 0;
