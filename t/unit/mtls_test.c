@@ -992,6 +992,11 @@ TEST(the_library_fails)
         failing = 0;
     }
 
+    failing = 1;
+    calls = 1;
+    EXPECT(sign_x509_create(&ca_key) == NULL);
+    failing = 0;
+
     gone(&leaf);
 }
 
