@@ -1,6 +1,6 @@
 # Keys of a set while nginx runs, without a reload: a new one is taken up, one
-# that was taken out is refused by every worker, and a broken set changes nothing
-# until it is mended.
+# that was taken out is refused by every worker within a second, and a broken set
+# changes nothing until it is mended.
 
 use lib 't/lib';
 use Postern;
@@ -126,6 +126,24 @@ $write->("bots.jwks", $set->($jwk->("one"), $jwk->("three")));
 is $until->("401 sign/unknown-key", keyid => "two"), 2,
    "revoked by both workers";
 is $both->("200 -", keyid => "three"), 2, "a new key";
+
+# a machine that is busy may lose a second of its own, but not each time
+
+my $took = 99;
+
+for (1 .. 3) {
+    $write->("bots.jwks", $set->($jwk->("one"), $jwk->("two")));
+    $until->("200 -", keyid => "two");
+
+    my $start = time;
+    $write->("bots.jwks", $set->($jwk->("one")));
+    $until->("401 sign/unknown-key", keyid => "two");
+
+    $took = time - $start;
+    last if $took < 1;
+}
+
+cmp_ok $took, "<", 1, "within a second";
 is $both->("200 -", keyid => "one"), 2, "one is as it was";
 
 $write->("bots.jwks", $set->());
