@@ -254,12 +254,21 @@ ngx_http_sign_apart_maker(ngx_http_request_t *r,
 static ngx_http_sign_prepared_t *
 ngx_http_sign_apart_prepared(ngx_http_postern_apart_t *apart)
 {
-    if (apart->prepared == NULL) {
-        apart->prepared = calloc(1, sizeof(ngx_http_sign_prepared_t));
-        apart->destroy = ngx_http_sign_apart_destroy;
+    ngx_http_sign_prepared_t  *prepared;
+
+    if (apart->prepared) {
+        return apart->prepared;
     }
 
-    return apart->prepared;
+    prepared = calloc(1, sizeof(ngx_http_sign_prepared_t));
+    if (prepared == NULL) {
+        return NULL;
+    }
+
+    apart->prepared = prepared;
+    apart->destroy = ngx_http_sign_apart_destroy;
+
+    return prepared;
 }
 
 
