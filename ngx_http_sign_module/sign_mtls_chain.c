@@ -27,7 +27,7 @@ static int sign_x509_fill(sign_x509_t *x, const postern_key_t *key);
 static sign_mtls_e sign_x509_chain(const sign_x509_t *x, X509 *leaf,
     STACK_OF(X509) *others, int64_t now, sign_mtls_tried_t *t);
 static int sign_x509_ready(const sign_x509_t *x, X509_STORE_CTX *ctx,
-    X509 *leaf, STACK_OF(X509) *others, int64_t now);
+    X509 *leaf, STACK_OF(X509) *others, int64_t now, int *revoked);
 static int sign_x509_callback(int ok, X509_STORE_CTX *ctx);
 static sign_mtls_e sign_x509_alone(const sign_x509_t *x, X509 *leaf,
     int64_t now, sign_mtls_tried_t *t);
@@ -191,12 +191,10 @@ sign_x509_chain(const sign_x509_t *x, X509 *leaf, STACK_OF(X509) *others,
     ctx = X509_STORE_CTX_new();
     revoked = X509_V_OK;
 
-    if (ctx == NULL || !sign_x509_ready(x, ctx, leaf, others, now)) {
+    if (ctx == NULL || !sign_x509_ready(x, ctx, leaf, others, now, &revoked)) {
         X509_STORE_CTX_free(ctx);
         return sign_x509_say(t, SIGN_MTLS_NO, "out of memory");
     }
-
-    X509_STORE_CTX_set_app_data(ctx, &revoked);
 
     rc = X509_verify_cert(ctx);
 
@@ -243,13 +241,14 @@ sign_x509_chain(const sign_x509_t *x, X509 *leaf, STACK_OF(X509) *others,
 
 static int
 sign_x509_ready(const sign_x509_t *x, X509_STORE_CTX *ctx, X509 *leaf,
-    STACK_OF(X509) *others, int64_t now)
+    STACK_OF(X509) *others, int64_t now, int *revoked)
 {
     unsigned long       flags;
     X509_VERIFY_PARAM  *param;
 
     if (X509_STORE_CTX_init(ctx, x->store, leaf, others) != 1
-        || X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_CLIENT) != 1)
+        || X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_CLIENT) != 1
+        || X509_STORE_CTX_set_app_data(ctx, revoked) != 1)
     {
         return 0;
     }

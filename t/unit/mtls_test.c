@@ -5,7 +5,7 @@
    -Wl,--wrap=X509_STORE_new,--wrap=X509_STORE_add_cert
    -Wl,--wrap=X509_STORE_add_crl,--wrap=X509_STORE_CTX_new
    -Wl,--wrap=X509_STORE_CTX_init,--wrap=X509_STORE_CTX_set_purpose
-   -Wl,--wrap=ASN1_STRING_to_UTF8 */
+   -Wl,--wrap=X509_STORE_CTX_set_ex_data,--wrap=ASN1_STRING_to_UTF8 */
 
 /*
  * The scheme "mtls": certificates made here, found, judged, and kept in mind.
@@ -80,8 +80,10 @@ FAULT(9, int, X509_STORE_CTX_set_purpose, (X509_STORE_CTX *ctx, int purpose),
       (ctx, purpose), 0)
 FAULT(10, int, ASN1_STRING_to_UTF8, (unsigned char **out,
       const ASN1_STRING *in), (out, in), -1)
+FAULT(11, int, X509_STORE_CTX_set_ex_data, (X509_STORE_CTX *ctx, int idx,
+      void *data), (ctx, idx, data), 0)
 
-#define FAULTS  10
+#define FAULTS  11
 
 
 static void
@@ -996,6 +998,15 @@ TEST(the_library_fails)
         EXPECT_CODE(judge(), SIGN_KEY_UNUSABLE);
         failing = 0;
     }
+
+    /* a list that has to be missed, and nowhere to note it */
+
+    begin(&leaf, &middle);
+    failing = 11;
+    calls = 1;
+    EXPECT_CODE(judge(), SIGN_CERTIFICATE);
+    EXPECT_STR(text_of(known.keys[0].detail), "out of memory");
+    failing = 0;
 
     failing = 1;
     calls = 1;
