@@ -45,6 +45,8 @@ static ngx_int_t ngx_http_sign_identify(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
 static ngx_int_t ngx_http_sign_verified(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
+static ngx_uint_t ngx_http_sign_erred(ngx_http_request_t *r,
+    ngx_http_sign_loc_conf_t *slcf);
 static ngx_int_t ngx_http_sign_let_in(ngx_http_sign_loc_conf_t *slcf);
 static ngx_int_t ngx_http_sign_refused(ngx_http_request_t *r,
     ngx_http_sign_ctx_t *ctx);
@@ -699,6 +701,10 @@ ngx_http_sign_verified(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
 
         /* what there is of it would be taken for the whole */
 
+        if (ngx_http_sign_erred(r, slcf)) {
+            return r->err_status;
+        }
+
         code = sign_fail(&ctx->message, SIGN_DIGEST,
                          "the body was not read to its end where it was "
                          "signed for");
@@ -722,6 +728,24 @@ ngx_http_sign_verified(ngx_http_request_t *r, ngx_http_sign_ctx_t *ctx)
     ctx->conf = slcf;
 
     return ngx_http_sign_refuse(r, ctx, code, code);
+}
+
+
+/*
+ * An error broke the body off (it is too large, or the upstream is away), and
+ * error_page led here: that error is the answer, not one about the signature.
+ * With "satisfy any" 401 and 403 would leave others to let it in, and with
+ * recursive_error_pages (r->error_page is 0) the same error would lead here.
+ */
+
+static ngx_uint_t
+ngx_http_sign_erred(ngx_http_request_t *r, ngx_http_sign_loc_conf_t *slcf)
+{
+    return slcf->mode != NGX_HTTP_SIGN_OBSERVE
+           && r->error_page
+           && r->err_status >= NGX_HTTP_BAD_REQUEST
+           && r->err_status != NGX_HTTP_UNAUTHORIZED
+           && r->err_status != NGX_HTTP_FORBIDDEN;
 }
 
 

@@ -380,3 +380,33 @@ is http(raw_request("GET", "/a", rfc9421(target => "/a")))->{status}, 200,
 --- grep_error_log_out eval: "$::reached\n"
 --- no_error_log
 [alert]
+
+
+
+=== TEST 10: the error that broke a body off is the answer
+--- user_files eval: $::files
+--- config
+    sign on;
+    error_page 400 413 502 /f.txt;
+
+    location / {
+        client_max_body_size 100;
+        proxy_pass http://app;
+    }
+
+    location /stream {
+        proxy_request_buffering off;
+        proxy_http_version 1.1;
+        proxy_pass http://127.0.0.1:1;
+    }
+
+    location = /f.txt {
+        root html;
+    }
+--- client
+like main::parts(main::head("/a") . "5\r\nhello\r\n", "fff\r\nx"),
+     qr{^HTTP/1.1 413}, "too large";
+like main::parts(main::head("/stream") . "5\r\nhello\r\n"),
+     qr{^HTTP/1.1 502}, "no upstream";
+--- grep_error_log eval: $::reached
+--- grep_error_log_out
