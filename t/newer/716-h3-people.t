@@ -179,12 +179,17 @@ for my $round (1 .. 4) {
     sleep 0.6;
     PosternStore::redis_signal(10, "STOP");
 
-    # in odd rounds the client says that it goes, in even ones it falls silent
-    my @how = $round % 2 ? ("-m", "0.5") : ();
+    # in odd rounds the client says that it goes, in even ones it falls silent;
+    # either has asked by then, and Redis has a second left
+    my @how = $round % 2 ? ("-m", "2") : ();
     my @pids = map { h3_start(10, "/app?round=$round", "-H", $cookie, @how) }
                1 .. 3;
-    sleep 0.6;
-    kill "KILL", @pids if $round % 2 == 0;
+
+    if ($round % 2 == 0) {
+        sleep 1;
+        kill "KILL", @pids;
+    }
+
     waitpid $_, 0 for @pids;
     PosternStore::redis_signal(10, "CONT");
 
@@ -194,7 +199,7 @@ for my $round (1 .. 4) {
 }
 
 # no status: there was no answer
-record("/app?round=1");
-ok scalar(grep { $_->{status} == 0 } records("/app?round=1")),
-   "what was given up is recorded so";
+ok PosternStore::wait_for(sub {
+       grep { $_->{status} == 0 } records("/app?round=1")
+   }, 10), "what was given up is recorded so";
 PosternStore::redis_stop(10);
